@@ -1,0 +1,45 @@
+# `make run` plays a first game to a page; `make test` runs the tests. Both set up .venv themselves; only python3 (>= 3.11) and make
+# are needed. Paths are relative, so that a clone in a folder with a space works.
+
+PYTHON ?= python3
+VENV := .venv
+PY := $(VENV)/bin/python
+INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+.PHONY: run test lint types clean help
+
+help:
+	@echo "make run    play scenarios/first-strike.yaml and write its page"
+	@echo "make test   lint, types and tests"
+	@echo "make clean  remove .venv, caches and runs"
+
+run: $(VENV)/installed
+	$(PY) -m dataleverage run scenarios/first-strike.yaml --out runs/first-strike --overwrite
+
+test: $(VENV)/installed-dev lint types
+	$(PY) -m pytest --durations=5
+
+lint: $(VENV)/installed-dev
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+
+types: $(VENV)/installed-dev
+	$(PY) -m mypy
+
+$(PY):
+	@command -v $(PYTHON) >/dev/null || { echo "python3 is not installed: install Python 3.11 or newer" >&2; exit 2; }
+	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(v < (3, 11) and f"Python {v[0]}.{v[1]} is too old: install 3.11 or newer, or say make PYTHON=python3.12")'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/installed: pyproject.toml constraints.txt | $(PY)
+	@echo "installing dataleverage into $(VENV) (about a minute, once)"
+	$(INSTALL) --editable .
+	@touch $@
+
+$(VENV)/installed-dev: pyproject.toml constraints.txt | $(PY)
+	@echo "installing dataleverage and its test tools into $(VENV) (a minute or two, once)"
+	$(INSTALL) --editable '.[dev]'
+	@touch $(VENV)/installed $@
+
+clean:
+	rm -rf $(VENV) runs .pytest_cache .mypy_cache .ruff_cache .hypothesis

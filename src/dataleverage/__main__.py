@@ -1,0 +1,5 @@
+"""`python -m dataleverage`."""
+
+from dataleverage.cli import main
+
+main()

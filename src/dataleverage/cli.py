@@ -1,0 +1,230 @@
+"""The command line: parse, call, print. Exit code 0 on success, 2 on a user's mistake, 1 on a fault of ours."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+from dataleverage.errors import DataleverageError, Errors, RecordError
+
+app = typer.Typer(
+    name="dataleverage",
+    help="Play data leverage games on really trained models: strikes, poisoning and contribution as moves over a grid of "
+    "training sets.\n\nStart with: dataleverage new mine.yaml && dataleverage run mine.yaml",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+File = Annotated[Path, typer.Argument(help="A scenario file (YAML).", show_default=False)]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
+Set = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", metavar="KEY=VALUE", help="Override a value, as in --set creators.1.strategy.mean=0.2. May be repeated."
+    ),
+]
+
+
+@app.command(epilog="Example: dataleverage run scenarios/first-strike.yaml --seed 2 --out runs/second")
+def run(
+    file: File,
+    out: Annotated[Path | None, typer.Option(help="The new folder for the record; runs/NAME unless given.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="The seed of the play, instead of the file's.")] = None,
+    worlds: Annotated[
+        int, typer.Option(min=1, max=10_000, help="Play in so many worlds too (data.seed, +1, +2 …) for intervals.")
+    ] = 1,
+    settings: Set = None,
+    page: Annotated[bool, typer.Option("--page/--no-page", help="Write page.html into the folder.")] = True,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the record that the folder holds.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Play a scenario to its end: a record, a page to look at, and a summary."""
+    from dataleverage.measure.outcomes import outcomes
+    from dataleverage.record.record import check_free, new_directory
+    from dataleverage.scenario.load import load
+    from dataleverage.view.page import write_page
+    from dataleverage.view.summary import as_json as summary_json
+
+    began = time.perf_counter()
+    folder = out if out is not None else fresh(Path("runs") / file.stem)
+    check_free(folder, overwrite=overwrite)
+    scenario = load(file, settings=settings or ())
+    with progress("playing", scenario.rounds) as advance:
+        game = scenario.game(seed)
+        while game.running:
+            game.step()
+            advance()
+        record = game.record()
+    if worlds > 1:
+        first = record.manifest["data_seed"]
+        others = [outcomes(record)]
+        with progress("other worlds", worlds - 1) as advance:
+            for i in range(1, worlds):
+                others.append(outcomes(scenario.in_world(first + i).play(seed)))
+                advance()
+        record.manifest["worlds"] = [{"data_seed": first + i, **values} for i, values in enumerate(others)]
+    record.manifest["outcomes"] = outcomes(record)
+    record.manifest["wall_seconds"] = round(time.perf_counter() - began, 3)
+    with new_directory(folder, overwrite=overwrite) as scratch:
+        record.write(scratch)
+        if page:
+            write_page(record, scratch / "page.html")
+    shown = folder / "page.html" if page else None
+    if as_json:
+        say_json({**summary_json(record), "record": str(folder), "page": str(shown) if shown else None})
+    else:
+        print_summary(record, folder, shown)
+
+
+@app.command(epilog="Example: dataleverage validate scenarios/first-strike.yaml")
+def validate(file: File, settings: Set = None, as_json: Json = False) -> None:
+    """Check a scenario whole, the data it names included, without playing it. All errors are told at once."""
+    from dataleverage.scenario.load import load
+
+    scenario = load(file, settings=settings or ())
+    grid = scenario.grid()
+    if as_json:
+        say_json({"valid": True, "objects": list(grid.objects), "columns": list(grid.column_names)})
+        return
+    creators = sum(len(group.who) for group in scenario.setup().groups)
+    sizes = f"{creators} creators, {grid.n_objects} objects, {len(grid.columns)} columns, {scenario.rounds} rounds"
+    print(f"{file} is valid: {sizes}.")
+
+
+@app.command(epilog="Example: dataleverage view runs/first-strike -o first-strike.html")
+def view(
+    run: Annotated[Path, typer.Argument(help="The folder of a record, as `run` wrote it.", show_default=False)],
+    out: Annotated[Path, typer.Option("-o", "--out", help="The HTML file to write.")] = Path("page.html"),
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file if it exists.")] = False,
+) -> None:
+    """Make the page of a record: one HTML file that plays from disk, with no network."""
+    from dataleverage.record.record import Record
+    from dataleverage.view.page import write_page
+
+    if out.exists() and not overwrite:
+        raise RecordError(f"{out} exists already", remedy="Name another file, or pass --overwrite.")
+    record = Record.load(run)
+    try:
+        write_page(record, out)
+    except OSError as error:
+        raise RecordError(f"{out} cannot be written: {error.strerror or error}") from error
+    print(out)
+
+
+@app.command("list", epilog="Example: dataleverage list strategies")
+def list_(
+    what: Annotated[
+        str,
+        typer.Argument(
+            help="all, or one of: strategies, learners, data, networks, tactics, objects, selections, defences, responses, "
+            "metrics, outcomes."
+        ),
+    ] = "all",
+    as_json: Json = False,
+) -> None:
+    """List what a scenario can use, and what a summary prints, with what each of them means."""
+    from dataleverage.scenario.catalogue import catalogue
+
+    found = catalogue(what)
+    if as_json:
+        say_json(found)
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console()
+    for heading, entries in found.items():
+        table = Table(
+            title=heading, title_justify="left", title_style="bold", show_header=False, box=None, padding=(0, 2, 0, 0)
+        )
+        table.add_column(style="cyan", no_wrap=True)
+        table.add_column(overflow="fold")
+        for name, entry in entries.items():
+            table.add_row(name, entry["about"])
+            for key, parameter in entry.get("parameters", {}).items():
+                table.add_row("", f"[dim]{key}: {parameter}[/dim]")
+        console.print(table)
+        console.print()
+
+
+def main() -> None:
+    """Run the command line, and turn a user's mistake into one message and exit code 2."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that a half-written folder is removed
+    try:
+        app(standalone_mode=True)
+    except DataleverageError as error:
+        fail(error)
+    except KeyboardInterrupt:
+        print("stopped; nothing was written", file=sys.stderr)
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.exit(0)
+
+
+def fail(error: DataleverageError) -> NoReturn:
+    """Tell a user's mistake, as JSON where JSON was asked for."""
+    errors = error.errors if isinstance(error, Errors) else (error,)
+    if "--json" in sys.argv:
+        say_json({"errors": [{**vars(one.place), "message": one.message, "remedy": one.remedy or None} for one in errors]})
+    else:
+        head = "error" if len(errors) == 1 else f"{len(errors)} errors"
+        print(f"{head}: " + ("" if len(errors) == 1 else "\n") + "\n".join(str(one) for one in errors), file=sys.stderr)
+    sys.exit(2)
+
+
+def say_json(value: Any) -> None:
+    """Print JSON."""
+    print(json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False))
+
+
+def print_summary(record: Any, folder: Path, page: Path | None) -> None:
+    """Print the summary of a run."""
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    from dataleverage.view.summary import summary
+
+    console = Console()
+    console.print(f"[bold]{escape(record.manifest['title'])}[/bold]")
+    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
+    table.add_column(style="cyan", no_wrap=True)
+    table.add_column(overflow="fold")
+    last = None
+    for label, text in [*summary(record), ("Record", str(folder)), *([("Page", str(page))] if page else [])]:
+        table.add_row("" if label == last else label, escape(text))
+        last = label
+    console.print(table)
+
+
+def fresh(folder: Path) -> Path:
+    """The folder, or the first of folder-2, folder-3 … that does not exist."""
+    number = 1
+    candidate = folder
+    while candidate.exists():
+        number += 1
+        candidate = folder.with_name(f"{folder.name}-{number}")
+    return candidate
+
+
+@contextmanager
+def progress(what: str, total: int) -> Iterator[Any]:
+    """A progress bar on standard error, for as long as it takes; none where that is not a terminal."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task(what, total=total)
+        yield lambda: bar.advance(task)

@@ -1,0 +1,1 @@
+"""Who plays: creators and operators, their levers, strategies and policies, and the rules of a round."""

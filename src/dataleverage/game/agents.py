@@ -1,0 +1,105 @@
+"""The players as Mesa agents: what Mesa's agent sets, data collectors and pages look at.
+
+They hold no state of their own: everything is read from the game's arrays.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import mesa
+from mesa.discrete_space import CellAgent
+
+from dataleverage.game.setup import Group
+from dataleverage.game.setup import Operator as OperatorSetup
+from dataleverage.grid.rows import in_words
+
+if TYPE_CHECKING:
+    from dataleverage.game.model import LeverageGame
+
+
+class Creator(CellAgent):
+    """Someone who owns data.
+
+    position : where the creator stands in the game's arrays.
+    """
+
+    model: LeverageGame
+
+    def __init__(self, model: LeverageGame, position: int, group: Group) -> None:
+        super().__init__(model)
+        self.position = position
+        self.group = group
+
+    @property
+    def name(self) -> str:
+        return self.model.setup.names[self.position]
+
+    @property
+    def strategy(self) -> str:
+        return self.group.strategy.tag
+
+    @property
+    def objects(self) -> tuple[str, ...]:
+        """The names of its objects."""
+        setup = self.model.setup
+        return tuple(name for name, owner in zip(setup.grid.objects, setup.owner_of, strict=True) if owner == self.position)
+
+    @property
+    def move(self) -> str:
+        """Its last move in words; before the first round everyone contributes."""
+        return str(self.model.setup.menu.moves[int(self.model.choice[self.position])])
+
+    @property
+    def lever(self) -> str:
+        """The lever of its last move."""
+        return self.model.setup.menu.moves[int(self.model.choice[self.position])].lever
+
+    @property
+    def acting(self) -> bool:
+        """Whether it did anything but contribute."""
+        return self.lever != "contribute"
+
+    @property
+    def quality(self) -> float:
+        """How well it is served: 1 is the model of all data, 0 is guessing."""
+        return float(self.model.quality[self.position])
+
+    @property
+    def payoff(self) -> float:
+        """Its payoff of the last round; NaN before there was one."""
+        return float(self.model.payoff[self.position])
+
+
+class Operator(mesa.Agent):
+    """Someone who trains on data that others own."""
+
+    model: LeverageGame
+
+    def __init__(self, model: LeverageGame, setup: OperatorSetup) -> None:
+        super().__init__(model)
+        self.setup = setup
+
+    @property
+    def name(self) -> str:
+        return self.setup.name
+
+    @property
+    def row(self) -> str:
+        """The row it serves, in words."""
+        return in_words(self.model.board.token, self.model.setup.grid.objects)
+
+    @property
+    def quality(self) -> float:
+        """Quality of its model on the weighted audit columns."""
+        return self.model.overall
+
+    @property
+    def payoff(self) -> float:
+        """Its payoff of the last round; NaN before there was one."""
+        return self.model.operator_payoff
+
+    @property
+    def wealth(self) -> float:
+        """Its payoffs so far."""
+        return self.model.wealth

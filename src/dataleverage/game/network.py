@@ -1,0 +1,188 @@
+"""Who sees whom: networks of creators."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from dataleverage.errors import DataError
+from dataleverage.kinds import Kind
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+Edges = NDArray[np.int64]
+LISTED = 200  # a complete network of more creators is not written out pair by pair
+
+
+@dataclass(frozen=True, eq=False)
+class Neighbours:
+    """Who sees whom among `count` creators.
+
+    edges : (E, 2) pairs, each once; None means that everyone sees everyone.
+    """
+
+    count: int
+    edges: Edges | None = None
+
+    @cached_property
+    def matrix(self) -> Any:
+        """The adjacency as a scipy CSR matrix; not made for a complete network."""
+        from scipy.sparse import coo_array
+
+        assert self.edges is not None
+        a, b = self.edges.T
+        ones = np.ones(2 * len(a))
+        return coo_array((ones, (np.r_[a, b], np.r_[b, a])), shape=(self.count, self.count)).tocsr()
+
+    @cached_property
+    def degree(self) -> NDArray[np.float64]:
+        """(N,) how many others each creator sees."""
+        if self.edges is None:
+            return np.full(self.count, float(self.count - 1))
+        return np.asarray(self.matrix.sum(axis=1), dtype=np.float64).ravel()
+
+    def share(self, acting: NDArray[np.bool_]) -> NDArray[np.float64]:
+        """(N,) the share of those whom each creator sees that act, never counting itself; 0 where it sees nobody."""
+        if self.edges is None:
+            return share_of_others(acting)
+        seen: NDArray[np.float64] = self.matrix @ acting.astype(np.float64)
+        return seen / np.maximum(self.degree, 1)
+
+    def listed(self) -> Edges:
+        """(E, 2) the pairs to write down: all of them, but none of a large complete network."""
+        if self.edges is not None:
+            return self.edges
+        if self.count > LISTED:
+            return np.empty((0, 2), dtype=np.int64)
+        return np.stack(np.triu_indices(self.count, 1), axis=1).astype(np.int64)
+
+    def graph(self) -> nx.Graph:
+        """The network as a networkx graph of creators' positions."""
+        import networkx as nx
+
+        if self.edges is None:
+            return nx.complete_graph(self.count)
+        graph = nx.empty_graph(self.count)
+        graph.add_edges_from(self.edges.tolist())
+        return graph
+
+
+def share_of_others(acting: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """(N,) the share of everyone but oneself that acts."""
+    others: NDArray[np.float64] = (acting.sum() - acting) / max(len(acting) - 1, 1)
+    return others
+
+
+class Network(Kind, family="network", package="dataleverage.game.network"):
+    """Base of every network."""
+
+    @abstractmethod
+    def neighbours(self, names: Sequence[str], rng: np.random.Generator, folder: Path) -> Neighbours:
+        """Who sees whom among the named creators. Raises DataError where it cannot be made for so many."""
+
+
+class Complete(Network):
+    """Everyone sees everyone."""
+
+    kind: Literal["complete"] = "complete"
+
+    def neighbours(self, names: Sequence[str], rng: np.random.Generator, folder: Path) -> Neighbours:
+        return Neighbours(len(names))
+
+
+class WattsStrogatz(Network):
+    """A small world: a ring of k neighbours with each link rewired with probability p (Watts & Strogatz 1998)."""
+
+    kind: Literal["watts_strogatz"] = "watts_strogatz"
+    k: int = Field(4, ge=2, description="Neighbours in the ring; an odd one is rounded down.")
+    p: float = Field(0.1, ge=0, le=1, description="Probability that a link is rewired.")
+
+    def neighbours(self, names: Sequence[str], rng: np.random.Generator, folder: Path) -> Neighbours:
+        import networkx as nx
+
+        if self.k >= len(names):
+            raise DataError(
+                f"{len(names)} creators cannot have {self.k} neighbours each",
+                key="network.k",
+                remedy=f"Ask for at most {max(len(names) - 1, 0)}.",
+            )
+        return of_graph(nx.watts_strogatz_graph(len(names), self.k, self.p, seed=rng))
+
+
+class ErdosRenyi(Network):
+    """Every pair is linked with probability p (Erdős & Rényi 1959, Gilbert 1959)."""
+
+    kind: Literal["erdos_renyi"] = "erdos_renyi"
+    p: float = Field(ge=0, le=1, description="Probability of a link.")
+
+    def neighbours(self, names: Sequence[str], rng: np.random.Generator, folder: Path) -> Neighbours:
+        import networkx as nx
+
+        return of_graph(nx.fast_gnp_random_graph(len(names), self.p, seed=rng))
+
+
+class BarabasiAlbert(Network):
+    """Preferential attachment: each newcomer links to m others, rather to those with many (Barabási & Albert 1999)."""
+
+    kind: Literal["barabasi_albert"] = "barabasi_albert"
+    m: int = Field(2, ge=1, description="Links that each newcomer makes.")
+
+    def neighbours(self, names: Sequence[str], rng: np.random.Generator, folder: Path) -> Neighbours:
+        import networkx as nx
+
+        if self.m >= len(names):
+            raise DataError(
+                f"{len(names)} creators cannot make {self.m} links each",
+                key="network.m",
+                remedy=f"Ask for at most {max(len(names) - 1, 0)}.",
+            )
+        return of_graph(nx.barabasi_albert_graph(len(names), self.m, seed=rng))
+
+
+class EdgeList(Network):
+    """Links from a file: two creators a line with a comma between them, by name or by number from 0; no header."""
+
+    kind: Literal["edges"] = "edges"
+    path: str = Field(description="The file; a relative path starts at the scenario's folder.")
+
+    def neighbours(self, names: Sequence[str], rng: np.random.Generator, folder: Path) -> Neighbours:
+        path = folder / Path(self.path).expanduser()
+        try:
+            lines = path.read_text(encoding="utf-8-sig").splitlines()
+        except (OSError, UnicodeError) as error:
+            said = getattr(error, "strerror", None) or "it is not UTF-8 text"
+            raise DataError(f"the edge list {self.path} cannot be read: {said}", key="network.path") from error
+        number = {name: i for i, name in enumerate(names)} | {str(i): i for i in range(len(names))}
+        pairs = set()
+        for at, line in enumerate(lines, start=1):
+            ends = [end.strip() for end in line.split(",")]
+            if ends == [""] or line.lstrip().startswith("#"):
+                continue
+            if len(ends) != 2 or not all(end in number for end in ends):
+                unknown = next((end for end in ends if end not in number), line)
+                raise DataError(
+                    f"line {at} of {self.path} names {unknown!r}, which is no creator"
+                    if len(ends) == 2
+                    else f"line {at} of {self.path} has {len(ends)} fields; expected two creators",
+                    key="network.path",
+                    remedy=f"Creators are {', '.join(names[:8])}{' …' if len(names) > 8 else ''}, or numbers from 0.",
+                )
+            a, b = sorted(number[end] for end in ends)
+            if a != b:
+                pairs.add((a, b))
+        return Neighbours(len(names), np.array(sorted(pairs), dtype=np.int64).reshape(-1, 2))
+
+
+def of_graph(graph: nx.Graph) -> Neighbours:
+    """Neighbours from a networkx graph on 0 … N−1."""
+    pairs = sorted(tuple(sorted(pair)) for pair in graph.edges)
+    return Neighbours(len(graph), np.array(pairs, dtype=np.int64).reshape(-1, 2))

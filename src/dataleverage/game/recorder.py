@@ -1,0 +1,281 @@
+"""The recorder: writes down what happens in a game, and makes a record of it."""
+
+from __future__ import annotations
+
+import platform
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from dataleverage.game.board import Board
+from dataleverage.game.levers import LEVERS, Choice
+from dataleverage.game.network import LISTED, Neighbours
+from dataleverage.game.rules import Outcome
+from dataleverage.game.setup import GameSetup
+from dataleverage.game.strategy import Decision, Memory
+from dataleverage.grid.metrics import METRICS
+from dataleverage.grid.rows import Rows, in_words
+from dataleverage.record.record import SCHEMA_VERSION, Columns, Record
+from dataleverage.world.world import Floats
+
+if TYPE_CHECKING:
+    from dataleverage.game.model import LeverageGame
+
+LIBRARIES = ("dataleverage", "mesa", "numpy", "scipy", "scikit-learn", "networkx", "pyarrow")
+CREATORS = "creators"  # who unveiled a cell that only a creator's weighing asked for
+
+
+class Recorder:
+    """Collects arrays while a game runs; tables are made at the end.
+
+    surrogates : joint moves that were weighed by a surrogate.
+    """
+
+    def __init__(self, setup: GameSetup, neighbours: Neighbours, memory: list[Memory]) -> None:
+        self.setup, self.neighbours = setup, neighbours
+        self.threshold = np.full(setup.n_creators, np.nan)
+        for group, remembered in zip(setup.groups, memory, strict=True):
+            if "threshold" in remembered:
+                self.threshold[group.who] = remembered["threshold"]
+        self.surrogates = 0
+        self._before = (setup.grid.trained, setup.grid.served)
+        self._states: list[dict[str, Any]] = []
+        self._moves: list[dict[str, Any]] = []
+        self._cells: list[tuple[Rows, np.ndarray, Floats, str, int]] = []
+        self._audit = np.array([i for i, c in enumerate(setup.grid.columns) if c.part == "audit"])
+        self._unveiled: set[tuple[bytes, str]] = set()
+
+    # ------------------------------------------------------------------ while it runs
+
+    def state(self, round: int, result: Outcome, *, trained: bool, costs: float, payoff: float) -> None:
+        """One line of `rounds`."""
+        setup, row = self.setup, result.rows[0]
+        before = round == 0
+        money = {
+            "revenue": float(result.revenue[0]),
+            "transfers_in": 0.0,
+            "transfers_out": float(result.paid_out[0]),
+            "costs": costs,
+            "payoff": payoff,
+        }
+        self._states.append(
+            {
+                "round": round,
+                "operator": setup.operators[0].name,
+                "row": in_words(row, setup.grid.objects),
+                "holdings": in_words(result.holdings[0], setup.grid.objects),
+                "trained": trained,
+                "examples": int(setup.grid.sizes[row > 0].sum()),
+                "quality": float(result.overall[0]),
+                "company_quality": float(result.company[0]),
+                "share_retained": float(result.retained[0]),
+                "users": 1.0,
+                **{name: float("nan") if before else amount for name, amount in money.items()},
+                "scores": result.scores[0],
+            }
+        )
+
+    def moves(self, round: int, choice: Choice, result: Outcome, decisions: list[tuple[Any, np.ndarray, Decision]]) -> None:
+        """The lines of `moves` and `transfers` of one round."""
+        n, menu = self.setup.n_creators, self.setup.menu
+        saw = np.full(n, np.nan)
+        worth: dict[int, Floats] = {}
+        for _, who, decision in decisions:
+            if decision.saw is not None:
+                saw[who] = decision.saw
+            if decision.weighed is not None and decision.worth is not None:
+                for a, move in enumerate(decision.weighed):
+                    worth.setdefault(int(move), np.full(n, np.nan))[who] = decision.worth[:, a]
+        self._moves.append(
+            {
+                "round": round,
+                "choice": choice,
+                "levers": menu.levers[choice],
+                "saw": saw,
+                "worth": worth,
+                "quality": result.quality[0],
+                "cost": result.cost[0],
+                "transfers": result.transfers[0],
+                "payoff": result.payoff[0],
+            }
+        )
+
+    def cells(self, round: int, result: Outcome, board: Board) -> None:
+        """The cells that an operator unveils by serving a row: its audit cells, and the monitor cells it looks at."""
+        columns = np.concatenate([self._audit, board.columns])
+        self._unveil(round, result.rows[:1], result.scores[:1], columns, self.setup.operators[0].name)
+
+    def weighed_cells(self, round: int, result: Outcome) -> None:
+        """The audit cells that creators' weighing asked for."""
+        self._unveil(round, result.rows, result.scores, self._audit, CREATORS)
+
+    def _unveil(self, round: int, rows: Rows, scores: Floats, columns: np.ndarray, by: str) -> None:
+        operator = self.setup.operators[0].name
+        for row, values in zip(rows, scores, strict=True):
+            key = row.tobytes()
+            # what the operator has unveiled stays its own; what only creators asked for is told once
+            if (key, operator) in self._unveiled or (key, by) in self._unveiled:
+                continue
+            self._unveiled.add((key, by))
+            self._cells.append((row, columns, values[columns], by, round))
+
+    # ------------------------------------------------------------------ afterwards
+
+    def record(self, game: LeverageGame) -> Record:
+        """The record of the game so far."""
+        setup = self.setup
+        warnings = list(setup.warnings)
+        if self.surrogates:
+            warnings.append(f"Creators weighed {self.surrogates:,} joint moves by a surrogate, not by trained models.")
+        oracle = setup.grid.oracle
+        counted = {name: getattr(oracle, name) for name in ("empty", "single_class") if hasattr(oracle, name)}
+        manifest = {
+            "schema": SCHEMA_VERSION,
+            **setup.manifest,
+            "seed": game.seed,
+            "versions": {"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}},
+            "cells": {
+                "trained": setup.grid.trained - self._before[0],
+                "served_again": setup.grid.served - self._before[1],
+                **counted,
+            },
+            "stopped": {"reason": game.stopped, "round": game.round, "period": game.period},
+            "normalisation": {
+                "floor": self._weighted(setup.quality.floor),
+                "full": self._weighted(setup.quality.full),
+                "gap": setup.quality.gap,
+                "gap_se": setup.quality.error,
+                "view": setup.payoffs.view,
+            },
+            "status_quo": {"operator": game.operator_status_quo, "creators": float(np.mean(game.status_quo))},
+            "warnings": warnings,
+        }
+        tables = {
+            "rounds": self._rounds(),
+            "moves": self._move_table(),
+            "transfers": self._transfers(),
+            "creators": self._creators(game.status_quo),
+            "objects": self._objects(),
+            "edges": self._edges(),
+            "columns": self._columns(),
+            "cells": self._cell_table(),
+        }
+        if self.neighbours.edges is None and setup.n_creators > LISTED:
+            manifest["warnings"].append(f"Everyone sees everyone: the links of {setup.n_creators:,} creators are not listed.")
+        return Record(manifest, tables)
+
+    def _weighted(self, values: Floats) -> dict[str, float]:
+        weight = self.setup.quality.weight
+        return {c.name: float(values[i]) for i, c in enumerate(self.setup.grid.columns) if weight[i] > 0}
+
+    def _rounds(self) -> Columns:
+        states = self._states
+        table: dict[str, Any] = {name: [state[name] for state in states] for name in states[0] if name != "scores"}
+        n = self.setup.n_creators
+        counts = np.array([np.bincount(m["levers"], minlength=len(LEVERS)) for m in self._moves]).reshape(-1, len(LEVERS))
+        shares = np.vstack([[[1.0, 0.0, 0.0, 0.0]], counts / n])
+        table["acting"] = 1.0 - shares[:, 0]
+        for i, lever in enumerate(LEVERS):
+            table[f"share:{lever}"] = shares[:, i]
+        scores = np.array([state["scores"] for state in states])
+        for c, column in enumerate(self.setup.grid.columns):
+            table[f"score:{column.name}"] = scores[:, c]
+        return table
+
+    def _move_table(self) -> Columns:
+        setup, moves = self.setup, self._moves
+        n, menu = setup.n_creators, setup.menu
+        flat = np.concatenate([m["choice"] for m in moves]) if moves else np.empty(0, dtype=np.int64)
+        operator = setup.operators[0].name
+        table: dict[str, Any] = {
+            "round": np.repeat([m["round"] for m in moves], n).astype(np.int64),
+            "creator": np.tile(np.array(setup.names, dtype=object), len(moves)),
+            "lever": np.array([move.lever for move in menu.moves], dtype=object)[flat],
+            "tactic": np.array([move.tactic for move in menu.moves], dtype=object)[flat],
+            "target": np.full(len(flat), operator, dtype=object),
+            "use": np.full(len(flat), operator, dtype=object),
+        }
+        for name in ("saw", "quality", "cost", "transfers", "payoff"):
+            table[name] = np.concatenate([m[name] for m in moves]) if moves else np.empty(0)
+        nothing = np.full(n, np.nan)
+        for a in sorted({a for m in moves for a in m["worth"]}):
+            table[f"worth:{menu.moves[a]}"] = np.concatenate([m["worth"].get(a, nothing) for m in moves])
+        return table
+
+    def _transfers(self) -> Columns:
+        setup = self.setup
+        rounds, payees, amounts = [], [], []
+        for m in self._moves:
+            paid = np.flatnonzero(m["transfers"])
+            rounds += [m["round"]] * len(paid)
+            payees += [setup.names[i] for i in paid]
+            amounts += m["transfers"][paid].tolist()
+        count = len(rounds)
+        return {
+            "round": np.array(rounds, dtype=np.int64),
+            "payer": [setup.operators[0].name] * count,
+            "payee": payees,
+            "amount": np.array(amounts, dtype=np.float64),
+            "reason": [setup.operators[0].response.reason] * count,
+        }
+
+    def _creators(self, status_quo: Floats) -> Columns:
+        setup = self.setup
+        group = {int(i): g for g in setup.groups for i in g.who}
+        owned = [np.flatnonzero(setup.owner_of == i) for i in range(setup.n_creators)]
+        ones = np.ones(setup.grid.n_objects, dtype=np.uint8)
+        names = setup.grid.objects
+        return {
+            "creator": list(setup.names),
+            "group": [group[i].name for i in range(setup.n_creators)],
+            "strategy": [group[i].strategy.tag for i in range(setup.n_creators)],
+            "objects": [in_words(ones[mine], [names[j] for j in mine]) for mine in owned],
+            "examples": setup.examples,
+            "audit_examples": setup.quality.audit_examples,
+            "threshold": self.threshold,
+            "status_quo": status_quo,
+            "judged_on": [setup.grid.column_names[c] for c in setup.quality.judged_on],
+        }
+
+    def _objects(self) -> Columns:
+        setup = self.setup
+        return {
+            "object": list(setup.grid.objects),
+            "owner": [setup.names[i] for i in setup.owner_of],
+            "examples": setup.grid.sizes,
+            **{f"label:{name}": counts for name, counts in setup.label_counts.items()},
+        }
+
+    def _edges(self) -> Columns:
+        names = self.setup.names
+        pairs = self.neighbours.listed()
+        return {"source": [names[a] for a in pairs[:, 0]], "target": [names[b] for b in pairs[:, 1]]}
+
+    def _columns(self) -> Columns:
+        columns, quality = self.setup.grid.columns, self.setup.quality
+        return {
+            "column": [c.name for c in columns],
+            "slice": [c.slice for c in columns],
+            "metric": [c.metric for c in columns],
+            "part": [c.part for c in columns],
+            "examples": [c.examples for c in columns],
+            "weight": quality.weight,
+            "floor": quality.floor,
+            "full": quality.full,
+            "greater_is_better": [METRICS[c.metric].greater_is_better for c in columns],
+        }
+
+    def _cell_table(self) -> Columns:
+        names, objects = self.setup.grid.column_names, self.setup.grid.objects
+        table: dict[str, list[Any]] = {k: [] for k in ("row", "size", "column", "score", "by", "round", "exact")}
+        for row, columns, scores, by, round in self._cells:
+            count = len(columns)
+            table["row"] += [in_words(row, objects)] * count
+            table["size"] += [int((row > 0).sum())] * count
+            table["column"] += [names[c] for c in columns]
+            table["score"] += scores.tolist()
+            table["by"] += [by] * count
+            table["round"] += [round] * count
+            table["exact"] += [True] * count
+        return table

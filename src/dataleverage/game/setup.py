@@ -1,0 +1,146 @@
+"""A game before it starts: everything that is fixed for a play. A scenario builds it; `LeverageGame` takes it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from dataleverage.errors import DataleverageError, Errors, GameError
+from dataleverage.game.levers import Menu, Rights
+from dataleverage.game.network import Network
+from dataleverage.game.payoffs import Payoffs
+from dataleverage.game.policies.defence import NoDefence
+from dataleverage.game.policies.response import Ignore
+from dataleverage.game.policies.selection import Everything
+from dataleverage.game.policy import Defence, Response, Selection
+from dataleverage.game.quality import Quality
+from dataleverage.game.strategy import Memory, Strategy
+from dataleverage.grid.grid import Grid
+from dataleverage.kinds import Many, Model, OneOf
+from dataleverage.streams import Streams
+
+
+class Stop(Model):
+    """When a game ends before its last round."""
+
+    fixed_point: int | None = Field(None, ge=1, description="After so many rounds in which nothing moved.")
+    cycle: int | None = Field(None, ge=1, description="After so many repeats of the same sequence of moves.")
+    budget_gone: bool = Field(False, description="When an operator's payoffs so far sum to less than 0.")
+
+
+class Operator(Model):
+    """An operator: how it selects, defends and responds, and what it looks at."""
+
+    name: str = Field("operator", min_length=1, description="What it is called.")
+    selection: Annotated[Selection, OneOf("selection")] = Field(Everything(), description="Which row it trains on.")
+    defence: Annotated[Defence, OneOf("defence")] = Field(NoDefence(), description="How it keeps poison out.")
+    response: Annotated[Response, OneOf("response")] = Field(Ignore(), description="How it answers creators.")
+    monitors: Literal["all", "none"] | Many[str] = Field("all", description="Slices of the monitor part that it looks at.")
+    unveil_cost: float = Field(0.0, ge=0, description="Credits for each monitor cell that it looks at for the first time.")
+
+
+@dataclass(frozen=True, eq=False)
+class Group:
+    """Creators that share a strategy. who : (m,) their positions."""
+
+    name: str
+    strategy: Strategy
+    who: NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class GameSetup:
+    """What is fixed for a play.
+
+    names : (N,) creators, in the order of the owners of the grid's objects.
+    owner_of : (n,) the creator that owns each object.
+    label_counts : {class: (n,) training examples of it in each object}, for the record.
+    manifest : what the record says of where all this comes from.
+    """
+
+    grid: Grid
+    quality: Quality
+    payoffs: Payoffs
+    rights: Rights
+    names: tuple[str, ...]
+    owner_of: NDArray[np.int64]
+    groups: tuple[Group, ...]
+    operators: tuple[Operator, ...]
+    network: Network
+    tactics: tuple[str, ...] = ()
+    order: Literal["simultaneous", "sequential"] = "simultaneous"
+    rounds: int = 30
+    stop: Stop = field(default_factory=Stop)
+    folder: Path = Path()
+    label_counts: dict[str, NDArray[np.int64]] = field(default_factory=dict)
+    manifest: dict[str, Any] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        members = np.sort(np.concatenate([group.who for group in self.groups]))
+        if not np.array_equal(members, np.arange(self.n_creators)):
+            raise GameError(f"groups do not hold each of the {self.n_creators} creators once", key="creators")
+        if len(self.operators) != 1:
+            raise GameError(f"{len(self.operators)} operators were given; a game has one", key="operators")
+
+    @property
+    def n_creators(self) -> int:
+        return len(self.names)
+
+    @cached_property
+    def menu(self) -> Menu:
+        return Menu.of(self.rights, self.tactics)
+
+    @cached_property
+    def examples(self) -> NDArray[np.int64]:
+        """(N,) training examples of each creator."""
+        return np.bincount(self.owner_of, weights=self.grid.sizes, minlength=self.n_creators).astype(np.int64)
+
+    @cached_property
+    def ownership(self) -> NDArray[np.float64]:
+        """(n, N) 1 where the creator owns the object."""
+        owns = np.zeros((len(self.owner_of), self.n_creators))
+        owns[np.arange(len(self.owner_of)), self.owner_of] = 1
+        return owns
+
+    def monitored(self, operator: Operator) -> NDArray[np.int64]:
+        """The positions of the monitor columns that an operator looks at. Raises GameError for slices that are not there."""
+        monitor = {c.slice: i for i, c in enumerate(self.grid.columns) if c.part == "monitor"}
+        if operator.monitors == "none":
+            return np.empty(0, dtype=np.int64)
+        if operator.monitors == "all":
+            return np.array([i for i, c in enumerate(self.grid.columns) if c.part == "monitor"], dtype=np.int64)
+        for i, name in enumerate(operator.monitors):
+            if name not in monitor:
+                have = f"Slices with monitor examples are {', '.join(list(monitor)[:20])}." if monitor else "There are none."
+                raise GameError(f"there is no monitored slice {name!r}", key=f"operators.0.monitors.{i}", remedy=have)
+        return np.array(
+            [i for i, c in enumerate(self.grid.columns) if c.part == "monitor" and c.slice in operator.monitors],
+            dtype=np.int64,
+        )
+
+
+def begin(g: int, group: Group, menu: Menu, streams: Streams) -> Memory:
+    """What a group remembers before the first round. Raises GameError, or Errors, with the key of every move not allowed."""
+    errors: list[DataleverageError] = []
+    memory: Memory = {}
+    for key, move in group.strategy.named_moves():
+        try:
+            menu.find(move.lever, move.tactic)
+        except GameError as error:
+            errors.append(GameError(error.message, key=f"creators.{g}.strategy.{key}", remedy=error.remedy))
+    if not errors:
+        try:
+            memory = group.strategy.begin(len(group.who), menu, Streams(streams.integer("group", g)))
+        except GameError as error:
+            inner = f".{error.place.key}" if error.place.key else ""
+            errors.append(GameError(error.message, key=f"creators.{g}.strategy{inner}", remedy=error.remedy))
+    if errors:
+        raise Errors(errors) if len(errors) > 1 else errors[0]
+    return memory

@@ -1,0 +1,1 @@
+"""Strategies of creators, one family a file."""

@@ -1,0 +1,80 @@
+"""Weighing: creators that compare what each move would be worth to them."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterable
+from typing import Literal
+
+import numpy as np
+from pydantic import Field
+
+from dataleverage.game.levers import Choice, Menu, MoveSpec
+from dataleverage.game.strategy import Decision, Knows, Memory, Seen, Strategy
+from dataleverage.kinds import Many
+from dataleverage.world.world import Floats
+
+TIE = 1e-9  # payoffs this close are equal
+
+
+class Weighing(Strategy):
+    """Base of the strategies that weigh their moves: each as if it alone changed, the others' last moves standing."""
+
+    knows: Knows = Field(
+        "grid",
+        description="Whose scores it weighs by: the true audit grid, the monitor cells that the operator has unveiled, or an "
+        "additive model fitted to the audit scores published so far.",
+    )
+    revise: float = Field(1.0, gt=0, le=1, description="Chance of reconsidering in a round.")
+    consider: Many[MoveSpec] | None = Field(None, description="The moves it weighs; every one there is unless given.")
+
+    def choices(self, menu: Menu) -> Choice:
+        """(A,) the menu positions it weighs."""
+        if self.consider is None:
+            return np.arange(len(menu))
+        return np.array([menu.find(move.lever, move.tactic) for move in self.consider])
+
+    def decide(self, seen: Seen, memory: Memory) -> Decision:
+        choices = self.choices(seen.menu)
+        worth = seen.weigh(self.knows, choices)
+        now = seen.move[seen.who]
+        wanted = self.choose(seen, choices, worth, now)
+        revising = np.ones(len(now), bool) if self.revise == 1 else seen.draw("revise") < self.revise
+        worth = np.where(revising[:, None], worth, np.nan)
+        return Decision(np.where(revising, wanted, now), memory, weighed=choices, worth=worth)
+
+    @abstractmethod
+    def choose(self, seen: Seen, choices: Choice, worth: Floats, now: Choice) -> Choice:
+        """(m,) menu positions, from (m, A) worth and the (m,) moves made last."""
+
+    def named_moves(self) -> Iterable[tuple[str, MoveSpec]]:
+        for i, move in enumerate(self.consider or ()):
+            yield f"consider.{i}", move
+
+
+class BestResponse(Weighing):
+    """The move that is worth most; among equals the one it makes already, then the first of the menu.
+
+    With `revise: 1` everyone answers at once, which on a learning curve may swing for ever between all and none.
+    """
+
+    kind: Literal["best_response"] = "best_response"
+
+    def choose(self, seen: Seen, choices: Choice, worth: Floats, now: Choice) -> Choice:
+        best = worth >= worth.max(axis=1, keepdims=True) - TIE
+        keep = (best & (choices == now[:, None])).any(axis=1)
+        return np.where(keep, now, choices[best.argmax(axis=1)])
+
+
+class Logit(Weighing):
+    """Each move with probability proportional to exp(beta * its worth) (Blume 1993)."""
+
+    kind: Literal["logit"] = "logit"
+    beta: float = Field(10.0, ge=0, description="Sharpness: 0 is a coin, large is best response.")
+
+    def choose(self, seen: Seen, choices: Choice, worth: Floats, now: Choice) -> Choice:
+        odds = np.exp(self.beta * (worth - worth.max(axis=1, keepdims=True)))
+        upto = np.cumsum(odds, axis=1)
+        drawn = seen.draw("logit") * upto[:, -1]
+        picked: Choice = choices[np.minimum((upto <= drawn[:, None]).sum(axis=1), len(choices) - 1)]
+        return picked

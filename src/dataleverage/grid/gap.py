@@ -1,0 +1,87 @@
+"""The gap of a column: what guessing and training on everything score, and how sure their difference is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from dataleverage.errors import GridError
+from dataleverage.grid.metrics import Column, Measurer, columns_of
+from dataleverage.grid.oracle import TableOracle, TrainedOracle
+from dataleverage.world.world import Floats, Mask, Slice, World
+
+
+@dataclass(frozen=True)
+class Gap:
+    """What guessing and training on everything score on one column.
+
+    floor, full : scores; error : the standard error of full − floor, paired over the column's evaluation examples.
+    """
+
+    floor: float
+    full: float
+    error: float
+
+
+def table_gaps(oracle: TableOracle, floor: Any, full: Any) -> dict[str, Gap]:
+    """The gaps that a table knows or is told; its cells are exact, so their error is 0."""
+    n = len(oracle.objects)
+    gaps = {}
+    for c, column in enumerate(oracle.columns):
+        bounds = []
+        for given, row in ((floor, np.zeros(n, np.uint8)), (full, np.ones(n, np.uint8))):
+            value = given.get(column.name) if isinstance(given, Mapping) else given
+            known = oracle.position.get(row.tobytes())
+            bounds.append(float(value) if value is not None else None if known is None else oracle.table[known, c])
+        if bounds[0] is not None and bounds[1] is not None:
+            gaps[column.name] = Gap(float(bounds[0]), float(bounds[1]), 0.0)
+    return gaps
+
+
+def trained_gap(oracle: TrainedOracle, column: Column) -> Gap:
+    """The gap of a trained column.
+
+    The floor predicts the majority (class prior) of the full clean row, or its mean. The standard error is paired over the
+    evaluation examples: in closed form where the metric is a mean over examples, otherwise by the jackknife.
+    """
+    measure, decision = oracle.measure, oracle.ends
+    position = oracle.columns.index(column)
+    floor, full = measure(decision)[:, position]
+    guess, best = (measure.per_example(decision[i], column) for i in (0, 1))
+    if guess is not None and best is not None:
+        difference = best - guess
+        error = float(np.std(difference, ddof=1) / np.sqrt(len(difference))) if len(difference) > 1 else np.inf
+    else:
+        error = jackknife_error(oracle, column, decision)
+    return Gap(float(floor), float(full), error)
+
+
+def jackknife_error(oracle: TrainedOracle, column: Column, decision: Floats, folds: int = 20) -> float:
+    """Standard error of full − floor on a column by the delete-a-group jackknife over its evaluation examples."""
+    world = oracle.world
+    inside = np.flatnonzero(measured(world, column))
+    if len(inside) < 2:
+        return float("inf")
+    fold = np.arange(len(inside)) % min(folds, len(inside))
+    differences = []
+    for k in range(fold.max() + 1):
+        mask = np.zeros(len(world.y_eval), dtype=bool)
+        mask[inside[fold != k]] = True
+        part = replace(world, slices=(Slice("part", mask),))
+        try:
+            columns = columns_of(part, [("part", column.metric)], column.part)
+        except GridError:
+            return float("inf")  # without some examples the metric is not even defined
+        floor, full = Measurer(part, columns)(decision)[:, 0]
+        differences.append(full - floor)
+    g = len(differences)
+    return float(np.sqrt((g - 1) / g * np.sum((np.array(differences) - np.mean(differences)) ** 2)))
+
+
+def measured(world: World, column: Column) -> Mask:
+    """(E,) bool: the evaluation examples that a column is measured on."""
+    mask = next(part.mask for part in world.slices if part.name == column.slice)
+    return mask & (world.audit if column.part == "audit" else ~world.audit)

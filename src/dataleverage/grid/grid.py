@@ -1,0 +1,254 @@
+"""The grid: every row against every column, filled in only when asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from dataleverage.errors import GridError
+from dataleverage.grid import rows as row_words
+from dataleverage.grid.gap import Gap, table_gaps, trained_gap
+from dataleverage.grid.learner import Learner
+from dataleverage.grid.metrics import METRICS, Column, columns_of
+from dataleverage.grid.oracle import Oracle, TableOracle, TrainedOracle
+from dataleverage.grid.rows import Rows
+from dataleverage.grid.store import MemoryStore
+from dataleverage.grid.table import Table
+from dataleverage.world.world import Floats, Task, World
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class Grid:
+    """All cells of a world, trained lazily and kept.
+
+    Build one with `Scenario.grid`, `Grid.of_world`, `Grid.from_arrays` or `Grid.from_table`.
+
+    Attributes
+    ----------
+    objects : the n object names.
+    columns : the C columns; those of the monitor part come last and are named `monitor:…`.
+    oracle : what scores rows that are not in the store.
+    sizes : (n,) training examples in each object (1 each for a table).
+    n_present : ways in which an object can be present: 1 (clean) + the number of tactics.
+    trained, served : rows that the oracle scored, and rows answered from the store.
+    """
+
+    def __init__(
+        self,
+        objects: Sequence[str],
+        oracle: Oracle,
+        *,
+        sizes: ArrayLike | None = None,
+        n_present: int = 1,
+        world: World | None = None,
+        gaps: Mapping[str, Gap] | None = None,
+    ) -> None:
+        self.objects = tuple(objects)
+        self.oracle = oracle
+        self.columns = oracle.columns
+        self.sizes = np.asarray(np.ones(len(self.objects)) if sizes is None else sizes, dtype=np.int64)
+        self.n_present = n_present
+        self.world = world
+        self.store = MemoryStore()
+        self.trained = 0
+        self.served = 0
+        self._gaps: dict[str, Gap] = dict(gaps or {})
+
+    # ------------------------------------------------------------------ ways to build one
+
+    @classmethod
+    def of_world(cls, world: World, learner: Learner, metric: str | Sequence[tuple[str, str]] = "accuracy") -> Grid:
+        """The grid of a world: audit columns for every slice, and monitor columns where it has a monitor part."""
+        columns = columns_of(world, metric, "audit")
+        if not world.audit.all():
+            columns += columns_of(world, metric, "monitor")
+        oracle = TrainedOracle(world, learner, columns)
+        return cls(world.objects, oracle, sizes=world.sizes, n_present=world.n_present, world=world)
+
+    @classmethod
+    def from_arrays(
+        cls,
+        X_train: ArrayLike,
+        y_train: ArrayLike,
+        groups: ArrayLike,
+        X_eval: ArrayLike,
+        y_eval: ArrayLike,
+        *,
+        learner: Learner,
+        slices: Mapping[str, ArrayLike] | None = None,
+        metric: str | None = None,
+    ) -> Grid:
+        """A grid of arrays; nothing is preprocessed.
+
+        Parameters
+        ----------
+        X_train, y_train : (N, d) and (N,). Float targets with a regression learner, otherwise labels of any type.
+        groups : (N,) the object of each training example; objects are the sorted groups.
+        X_eval, y_eval : (E, d) and (E,), all of it audit.
+        slices : name -> (E,) bool mask or indices; the column `all` always comes first.
+        metric : accuracy for classification and rmse for regression unless given.
+
+        Raises DataError for shapes that do not fit, NaN and infinity.
+        """
+        from dataleverage.world.arrays import world_of_arrays
+
+        task = learner.task[0] if len(learner.task) == 1 else task_of(np.asarray(y_train))
+        world = world_of_arrays(X_train, y_train, groups, X_eval, y_eval, slices=slices or {}, task=task)
+        return cls.of_world(world, learner, metric or ("accuracy" if task == "classification" else "rmse"))
+
+    @classmethod
+    def from_table(
+        cls,
+        frame: pd.DataFrame,
+        *,
+        objects: Sequence[str] | None = None,
+        metric: str = "accuracy",
+        floor: float | Mapping[str, float] | None = None,
+        full: float | Mapping[str, float] | None = None,
+    ) -> Grid:
+        """A grid of published or hand-made cells.
+
+        Parameters
+        ----------
+        frame : the index is the row in words (`''`, `A`, `AB`; `A+north` for longer names), columns are slices.
+        objects : names, needed only where they cannot be read from the rows; otherwise single letters in order.
+        metric : what the cells measure (says whether more is better).
+        floor, full : scores of guessing and of the full row, where the table has no such rows; one number or one a column.
+
+        Raises GridError for rows that appear twice or name unknown objects, and for NaN cells.
+        """
+        words = [str(index) for index in frame.index]
+        names = tuple(objects) if objects is not None else objects_in(words)
+        if metric not in METRICS:
+            raise GridError(f"{metric!r} is no metric", remedy=f"Metrics are {', '.join(METRICS)}.")
+        rows = np.array([row_words.from_words(word, names) for word in words], dtype=np.uint8).reshape(-1, len(names))
+        scores = frame.to_numpy(dtype=np.float64)
+        if len(set(row_words.keys(rows))) < len(rows):
+            twice = sorted({word for word in words if words.count(word) > 1}) or words
+            raise GridError(f"the table has the row {twice[0]!r} more than once")
+        if not np.isfinite(scores).all():
+            i, c = np.argwhere(~np.isfinite(scores))[0]
+            raise GridError(f"the cell of row {words[i]!r} and column {frame.columns[c]!r} is {scores[i, c]}")
+        columns = tuple(Column(str(name), str(name), metric, "audit", 0) for name in frame.columns)
+        oracle = TableOracle(rows, scores, columns, names)
+        given = table_gaps(oracle, floor, full)
+        n_present = int(max(rows.max(initial=1), 1))
+        return cls(names, oracle, n_present=n_present, gaps=given)
+
+    # ------------------------------------------------------------------ asking it
+
+    @property
+    def n_objects(self) -> int:
+        return len(self.objects)
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        return tuple(column.name for column in self.columns)
+
+    def column(self, name: str) -> int:
+        """The position of a column. Raises GridError for a name there is not."""
+        try:
+            return self.column_names.index(name)
+        except ValueError:
+            raise GridError(
+                f"there is no column {name!r}", remedy=f"Columns are {', '.join(self.column_names[:20])}."
+            ) from None
+
+    def rows(self, words: Iterable[str]) -> Rows:
+        """(R, n) uint8: rows given in words."""
+        return np.array([row_words.from_words(word, self.objects) for word in words], dtype=np.uint8)
+
+    def words(self, rows: ArrayLike) -> list[str]:
+        """Each row in words."""
+        return [row_words.in_words(row, self.objects) for row in self._rows(rows)]
+
+    @property
+    def full_row(self) -> Rows:
+        """(1, n): every object, clean."""
+        return np.ones((1, self.n_objects), dtype=np.uint8)
+
+    def scores(self, rows: ArrayLike) -> Floats:
+        """(R, n_objects) small integers -> (R, n_columns) float64.
+
+        A row is trained on once, whatever the order and number of times it is asked for. Raises GridError for
+        rows of the wrong shape and MissingCell where a table does not have them.
+        """
+        asked, which = row_words.distinct(self._rows(rows))
+        if not len(asked):
+            return np.empty((0, len(self.columns)))
+        known = self.store.known(asked)
+        if not known.all():
+            new = asked[~known]
+            self.store.put(new, self.oracle.scores(new))
+        self.trained += int((~known).sum())
+        self.served += int(known[which].sum())
+        return self.store.get(asked)[which]
+
+    def unveil(self, *, budget: int | None = None) -> Table:
+        """All 2**n clean rows as a table; for a table of cells, the rows that it has.
+
+        Parameters
+        ----------
+        budget : how many rows may be trained; needed beyond 20 objects, where only that many of the smallest and the
+            largest rows are unveiled (the empty and the full row first, then one object away from them, and so on).
+        """
+        if isinstance(self.oracle, TableOracle):
+            rows = self.oracle.rows
+        elif budget is None or (self.n_objects <= row_words.MOST_OBJECTS and 2**self.n_objects <= budget):
+            rows = row_words.all_rows(self.n_objects)
+        else:
+            rows = extreme_rows(self.n_objects, budget)
+        return Table(rows, self.scores(rows), self.objects, self.column_names)
+
+    def gap(self, name: str) -> Gap:
+        """What guessing and training on everything score on a column, and how sure their difference is."""
+        if name not in self._gaps:
+            if not isinstance(self.oracle, TrainedOracle):
+                raise GridError(
+                    f"the table gives no floor and full for the column {name!r}",
+                    remedy="Give `floor` and `full` with the table, or the empty and the full row.",
+                )
+            self._gaps[name] = trained_gap(self.oracle, self.columns[self.column(name)])
+        return self._gaps[name]
+
+    def _rows(self, rows: ArrayLike) -> Rows:
+        return row_words.as_rows(rows, self.n_objects, self.n_present)
+
+    def __repr__(self) -> str:
+        known = f"{len(self.store)} rows known"
+        return f"Grid({self.n_objects} objects, {len(self.columns)} columns, {known})"
+
+
+def task_of(y: NDArray[np.generic]) -> Task:
+    """What a target asks for where the learner does both: fractions are a regression, anything else is classes."""
+    return "regression" if y.dtype.kind == "f" and bool((y % 1 != 0).any()) else "classification"
+
+
+def objects_in(words: Sequence[str]) -> tuple[str, ...]:
+    """The objects that rows in words name: parts between plus signs, or single letters."""
+    if any("+" in word for word in words):
+        return tuple(sorted({part.partition("*")[0] for word in words for part in word.split("+") if part}))
+    return tuple(sorted({letter for word in words for letter in word if not letter.isdigit() and letter != "*"}))
+
+
+def extreme_rows(n: int, budget: int) -> Rows:
+    """(budget, n): rows by how far they are from the full or the empty one."""
+    from itertools import combinations
+
+    found: list[NDArray[np.uint8]] = []
+    for away in range(n // 2 + 1):
+        for base in (1, 0):
+            for changed in combinations(range(n), away):
+                if len(found) == budget:
+                    return np.array(found)
+                if base == 0 and 2 * away == n:
+                    continue  # these rows were met from the full one
+                row = np.full(n, base, dtype=np.uint8)
+                row[list(changed)] = 1 - base
+                found.append(row)
+    return np.array(found)

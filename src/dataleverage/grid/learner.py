@@ -1,0 +1,130 @@
+"""A learner: the training algorithm behind an oracle.
+
+A learner is a kind; `prepare` is handed the training and evaluation examples once, and what it returns
+scores batches of rows. The oracle deals with what is common to all: empty rows, rows of a single class,
+classes that a row lacks, chunks.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from abc import abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.metadata import version
+from typing import ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from dataleverage.grid.rows import Rows
+from dataleverage.kinds import Kind
+from dataleverage.world.world import Floats, Ints, Task, World
+
+Need = Literal["label", "ranking", "probability"]  # what a metric reads: argmax, order of decisions, softmax
+
+Predictor = Callable[[Rows], Floats]
+"""rows (R, n) uint8 -> decision values (R, E, K).
+
+Classification: K classes; the argmax over K (ties to the lowest class) is the predicted label, and for a
+learner that gives probabilities their softmax over K is the probability. Regression: K = 1, the prediction.
+"""
+
+
+@dataclass(frozen=True, eq=False)
+class Pool:
+    """All examples a learner can meet, with what it needs to tell them apart.
+
+    A *unit* is an object in one way of being present: `object * n_present + (variant - 1)`.
+
+    X, y : (M, d), (M,): training examples of every unit (clean ones and every poisoned variant).
+    unit : (M,) int64: the unit each belongs to.
+    n_units : objects * n_present.
+    n_present : ways of being present: 1 + number of tactics.
+    X_eval : (E, d).
+    n_classes : K, or 0 for regression.
+    """
+
+    X: Floats
+    y: NDArray[np.generic]
+    unit: Ints
+    n_units: int
+    n_present: int
+    X_eval: Floats
+    n_classes: int
+
+    @cached_property
+    def onehot_y(self) -> Floats:
+        """(M, K): 1 where the example is of the class."""
+        return np.eye(self.n_classes)[self.y.astype(np.int64)]
+
+    def per_unit(self, values: Floats) -> Floats:
+        """(n_units, …): sums over the examples of each unit. `values` has shape (M, …)."""
+        flat = values.reshape(len(values), -1)
+        sums = np.zeros((self.n_units, flat.shape[1]))
+        np.add.at(sums, self.unit, flat)
+        return sums.reshape(self.n_units, *values.shape[1:])
+
+
+class Learner(Kind, family="learner", package="dataleverage.grid.learners"):
+    """Base of every learner. Parameters carry scikit-learn's names and defaults; intercepts are unpenalised.
+
+    `preprocess` is fitted once on the public pool of the world and then fixed: refitting it for every row would break the
+    additivity of the statistics and change the game.
+    """
+
+    preprocess: Literal["none", "standardize", "min_max"] = Field(
+        default="none",
+        description="Scaling of features, fitted once on the world's clean training examples and then fixed.",
+    )
+    gives: ClassVar[tuple[Need, ...]] = ("label", "ranking", "probability")
+    task: ClassVar[tuple[Task, ...]] = ("classification",)
+    packages: ClassVar[tuple[str, ...]] = ()  # whose versions can change a score
+
+    @abstractmethod
+    def prepare(self, pool: Pool, need: Need) -> Predictor:
+        """Gather what can be gathered once, and return what scores rows.
+
+        need : the most that any metric will read from the decision values.
+        """
+
+    def check(self, pool: Pool, need: Need) -> None:
+        """Raise a GridError where this learner cannot work on these examples (two classes only, say) or for this need."""
+
+    def fingerprint(self) -> str:
+        """A hash of kind, parameters, preprocessing and the versions that results depend on."""
+        versions = {name: version(name) for name in self.packages}
+        text = json.dumps([self.model_dump(mode="json"), versions], sort_keys=True, default=repr)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+def pool_of(world: World, preprocess: str = "none") -> Pool:
+    """The world's examples as a learner sees them, preprocessed."""
+    variants = world.variants
+    X = np.concatenate([world.X, *(variant.X for variant in variants)])
+    y = np.concatenate([world.y, *(variant.y for variant in variants)])
+    unit = np.concatenate([world.object_of * world.n_present + v for v in range(world.n_present)])
+    shift, scale = scaling(world.X, preprocess)
+    return Pool(
+        X=(X - shift) / scale,
+        y=y,
+        unit=unit,
+        n_units=world.n_objects * world.n_present,
+        n_present=world.n_present,
+        X_eval=(world.X_eval - shift) / scale,
+        n_classes=len(world.classes),
+    )
+
+
+def scaling(X: Floats, preprocess: str) -> tuple[Floats, Floats]:
+    """(d,) shift and (d,) scale; constant features are left at scale 1, as scikit-learn's scalers do."""
+    if preprocess == "standardize":
+        shift, scale = X.mean(axis=0), X.std(axis=0)
+    elif preprocess == "min_max":
+        shift, scale = X.min(axis=0), np.ptp(X, axis=0)
+    else:
+        return np.zeros(X.shape[1]), np.ones(X.shape[1])
+    return shift, np.where(scale > 0, scale, 1.0)

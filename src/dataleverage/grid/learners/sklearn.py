@@ -1,0 +1,235 @@
+"""Any scikit-learn estimator, fitted anew on every row: slow, and always right."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import inspect
+import json
+import threading
+import warnings
+from typing import Annotated, Any, ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, JsonValue, WithJsonSchema, field_serializer, field_validator, model_validator
+
+from dataleverage.errors import FitError, GridError
+from dataleverage.grid.learner import Learner, Need, Pool, Predictor
+from dataleverage.grid.rows import Rows, onehot
+from dataleverage.world.world import Floats, Task
+
+FITTING = threading.Lock()  # warnings are caught process-wide, so one thread at a time may turn them into errors
+
+
+class Sklearn(Learner):
+    """A scikit-learn estimator, cloned and fitted on every row's examples in training order.
+
+    In Python, an instance: `Sklearn(DecisionTreeClassifier(max_depth=3))`; in a file, the name of one of scikit-learn's
+    own classes and its `params`. A `random_state` that is None, at any depth, is set to 0, so that a row has one score.
+    What an estimator raises, and a warning that it did not converge, becomes a FitError.
+    """
+
+    kind: Literal["sklearn"] = "sklearn"
+    estimator: Annotated[Any, WithJsonSchema({"type": "string"})] = Field(
+        description="A class of scikit-learn by name (DecisionTreeClassifier); from Python, an estimator."
+    )
+    params: dict[str, JsonValue] = Field(
+        default_factory=dict, description="Parameters of the named class, as scikit-learn calls them."
+    )
+    # Both depend on the estimator: `check` refuses what this one cannot do.
+    gives: ClassVar[tuple[Need, ...]] = ("label", "ranking", "probability")
+    task: ClassVar[tuple[Task, ...]] = ("classification", "regression")
+    packages: ClassVar[tuple[str, ...]] = ("scikit-learn",)
+
+    def __init__(self, *estimator: Any, **data: Any) -> None:
+        if len(estimator) > 1:
+            raise TypeError(f"Sklearn takes one estimator, not {len(estimator)}; parameters go by name")
+        super().__init__(**({"estimator": estimator[0]} if estimator else {}), **data)
+
+    @field_validator("estimator")
+    @classmethod
+    def known(cls, given: Any) -> Any:
+        """A name must be one of scikit-learn's own; anything else must behave as an estimator does."""
+        if isinstance(given, str):
+            names = own_classes()
+            if given not in names:
+                close = difflib.get_close_matches(given, names, n=3)
+                raise ValueError(
+                    f"scikit-learn has no classifier or regressor {given!r}"
+                    + (f"; the nearest are {', '.join(close)}" if close else "")
+                )
+        elif isinstance(given, type) or not all(hasattr(given, name) for name in ("fit", "predict", "get_params")):
+            raise ValueError(f"{given!r} is no estimator: give an instance with fit, predict and get_params")
+        else:
+            from sklearn.base import clone
+
+            return clone(given)  # later changes to the caller's instance must not change this learner
+        return given
+
+    @model_validator(mode="after")
+    def buildable(self) -> Sklearn:
+        """Unknown parameters, and those that no fingerprint can tell apart, are found here, not in the first fit."""
+        if self.params and not isinstance(self.estimator, str):
+            raise ValueError("params belong to an estimator given by name; set them on the instance instead")
+        try:
+            model = self.build()
+        except TypeError as error:
+            parameters = inspect.signature(own_classes()[str(self.estimator)]).parameters
+            raise ValueError(f"{error}; its parameters are {', '.join(parameters)}") from error
+        stable(model)
+        return self
+
+    @field_serializer("estimator")
+    def in_text(self, given: Any) -> str:
+        """An instance as its class and parameters: the same text for the same estimator, in every process."""
+        return given if isinstance(given, str) else stable(given)
+
+    def __hash__(self) -> int:
+        return hash(self.fingerprint())
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sklearn) and self.fingerprint() == other.fingerprint()
+
+    def build(self) -> Any:
+        """A fresh estimator with every `random_state` set."""
+        from sklearn.base import clone
+
+        if isinstance(self.estimator, str):
+            model = own_classes()[self.estimator](**self.params)
+        else:
+            model = clone(self.estimator)
+        unset = [name for name, value in model.get_params(deep=True).items() if seeded(name) and value is None]
+        return model.set_params(**dict.fromkeys(unset, 0))
+
+    def check(self, pool: Pool, need: Need) -> None:
+        from sklearn.base import is_classifier, is_regressor
+
+        model = self.build()
+        wanted = "regression" if pool.n_classes == 0 else "classification"
+        if not (is_regressor(model) if wanted == "regression" else is_classifier(model)):
+            raise GridError(
+                f"{type(model).__name__} does no {wanted}, and the target asks for it",
+                remedy=f"Name one of scikit-learn's estimators for {wanted}.",
+                key="learner.estimator",
+            )
+        reading(model, need, pool.n_classes)
+
+    def prepare(self, pool: Pool, need: Need) -> Predictor:
+        """Decision values: 1 for the predicted class where labels are enough, otherwise log-probabilities or margins.
+
+        Few estimators predict another label than their most probable one (SVC does); where a metric of any column
+        needs more than labels, the label is that with the largest decision value.
+        """
+        from sklearn.base import clone
+
+        self.check(pool, need)
+        model = self.build()
+        method = reading(model, need, pool.n_classes)
+
+        def predict(rows: Rows) -> Floats:
+            decision = np.empty((len(rows), len(pool.X_eval), max(pool.n_classes, 1)))
+            for i, present in enumerate(onehot(rows, pool.n_present) > 0):
+                examples = np.flatnonzero(present[pool.unit])
+                order = examples[np.argsort(place[examples], kind="stable")]
+                fitted = fit(clone(model), pool.X[order], pool.y[order])
+                decision[i] = decide(fitted, method, pool)
+            return decision
+
+        place = training_order(pool)
+        return predict
+
+
+def own_classes() -> dict[str, type]:
+    """scikit-learn's own classifiers and regressors by name."""
+    from sklearn.utils import all_estimators
+
+    return dict(all_estimators(type_filter=["classifier", "regressor"]))
+
+
+def seeded(name: str) -> bool:
+    """Whether a parameter, at any depth (`forest__random_state`), is a random state."""
+    return name.rsplit("__", 1)[-1] == "random_state"
+
+
+def reading(model: Any, need: Need, n_classes: int) -> str:
+    """The method to read decision values from. Raises GridError where the estimator has none for this need."""
+    if need == "label" or not n_classes:
+        return "predict"
+    # Margins of more than two classes need not be one a class (SVC's may be one a pair of classes).
+    margins = need == "ranking" and n_classes == 2
+    methods = ("decision_function", "predict_proba") if margins else ("predict_proba",)
+    for method in methods:
+        if hasattr(model, method):
+            return method
+    raise GridError(
+        f"{type(model).__name__} has no {' or '.join(methods)}, and a metric of the columns needs its {need}",
+        remedy="Choose another metric (accuracy), or an estimator that gives probabilities.",
+        key="learner.estimator",
+    )
+
+
+def training_order(pool: Pool) -> NDArray[np.int64]:
+    """(M,): the place of every example in the clean training set; poisoned ones keep the place of their clean twin."""
+    return np.arange(len(pool.y), dtype=np.int64) % (len(pool.y) // pool.n_present)
+
+
+def fit(model: Any, X: Floats, y: NDArray[np.generic]) -> Any:
+    """The model, fitted. Raises FitError for whatever it raises, and where it warns that it did not converge."""
+    from sklearn.exceptions import ConvergenceWarning
+
+    try:
+        with FITTING, warnings.catch_warnings():
+            warnings.simplefilter("error", ConvergenceWarning)
+            return model.fit(X, y)
+    except Exception as error:  # an estimator may raise anything
+        raise FitError(
+            f"{type(model).__name__} could not be fitted on a row of {len(y)} examples: {error}",
+            remedy="Change its parameters (a higher max_iter, say), or set preprocess: standardize.",
+            key="learner.estimator",
+        ) from error
+
+
+def decide(model: Any, method: str, pool: Pool) -> Floats:
+    """(E, K): decision values of one fitted model, in the columns of the classes it saw; -inf in the others."""
+    given = np.asarray(getattr(model, method)(pool.X_eval))
+    if not pool.n_classes:
+        return given.reshape(len(pool.X_eval), 1).astype(np.float64)
+    if method == "predict":
+        return np.eye(pool.n_classes)[given.astype(np.int64)]
+    if method == "predict_proba":
+        with np.errstate(divide="ignore"):
+            given = np.log(given)
+    elif given.ndim == 1:
+        given = np.stack([-given / 2, given / 2], axis=1)
+    decision = np.full((len(pool.X_eval), pool.n_classes), -np.inf)
+    decision[:, model.classes_.astype(np.int64)] = given
+    return decision
+
+
+def stable(model: Any) -> str:
+    """An estimator as text that is the same in every process: its class and all its parameters, at every depth."""
+    return json.dumps(described(model), sort_keys=True)
+
+
+def described(value: Any) -> Any:
+    """A parameter as plain data. Raises ValueError for what has no text of its own (an open generator, say)."""
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, np.ndarray) and value.dtype != object:
+        return [value.dtype.str, list(value.shape), hashlib.sha256(np.ascontiguousarray(value).tobytes()).hexdigest()]
+    if isinstance(value, list | tuple):
+        return [described(each) for each in value]
+    if isinstance(value, dict):
+        return {str(key): described(each) for key, each in value.items()}
+    if isinstance(value, type):
+        return f"{value.__module__}.{value.__qualname__}"
+    if hasattr(value, "get_params"):
+        return {f"{type(value).__module__}.{type(value).__qualname__}": described(value.get_params(deep=False))}
+    if hasattr(value, "__qualname__") and "<" not in value.__qualname__:
+        return f"{value.__module__}.{value.__qualname__}"
+    raise ValueError(
+        f"the parameter {value!r} cannot be told apart from others by its text; give a number, a text or an estimator"
+    )

@@ -1,0 +1,351 @@
+"""Metrics and columns: how the decisions of a trained model become cells.
+
+A learner's decision values `(R, E, K)` for R rows come in, a matrix `(R, C)` of scores goes out. Whatever is per
+example (is it correct, what is its loss) is computed once for all columns, and averaged over each column's
+examples by one matrix product: more columns are nearly free.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dataleverage.errors import FitError, GridError
+from dataleverage.grid.learner import Need
+from dataleverage.world.world import Floats, Ints, Mask, Part, Task, World
+
+EPSILON = float(np.finfo(np.float64).eps)  # probabilities are clipped here, as scikit-learn's log_loss does
+
+
+@dataclass(frozen=True)
+class Metric:
+    """What is measured on a slice.
+
+    name, label : in files, and for people.
+    task : the task it is defined for.
+    need : what it reads from decision values: the label, their order, or probabilities.
+    greater_is_better : False for losses.
+    mean : the score is a mean over examples, so its standard error has a closed form.
+    description : one sentence.
+    """
+
+    name: str
+    label: str
+    task: Task
+    need: Need
+    greater_is_better: bool
+    mean: bool = False
+    description: str = ""
+
+
+METRICS: dict[str, Metric] = {
+    metric.name: metric
+    for metric in (
+        Metric("accuracy", "accuracy", "classification", "label", True, True, "Share of examples labelled correctly."),
+        Metric(
+            "balanced_accuracy",
+            "balanced accuracy",
+            "classification",
+            "label",
+            True,
+            description="Accuracy within each class of the slice, averaged over those classes.",
+        ),
+        Metric(
+            "log_loss",
+            "log loss",
+            "classification",
+            "probability",
+            False,
+            True,
+            "Mean of −log(probability of the true class), probabilities clipped at float64 epsilon.",
+        ),
+        Metric(
+            "auc",
+            "ROC AUC",
+            "classification",
+            "ranking",
+            True,
+            description="Area under the ROC curve, ties counted half; the mean of one class against the rest when "
+            "there are more than two (which takes probabilities).",
+        ),
+        Metric("r2", "R²", "regression", "label", True, description="1 − squared error / variance within the slice."),
+        Metric("rmse", "RMSE", "regression", "label", False, description="Root of the mean squared error."),
+    )
+}
+
+
+@dataclass(frozen=True)
+class Column:
+    """A slice and a metric, on one part of the evaluation pool.
+
+    name : what the column is called. slice, metric : names.
+    part : "audit" (reported) or "monitor" (what operators look at). examples : how many it is measured on.
+    """
+
+    name: str
+    slice: str
+    metric: str
+    part: Part
+    examples: int
+
+
+def columns_of(world: World, wanted: str | Sequence[tuple[str, str]], part: Part = "audit") -> tuple[Column, ...]:
+    """The columns of one part of the evaluation pool.
+
+    Parameters
+    ----------
+    wanted : a metric, measured on every slice that has examples in this part; or pairs (slice, metric).
+    part : monitor columns have names that begin with `monitor:`.
+
+    Raises GridError for an unknown metric or slice, a metric that does not fit the task or a slice's examples, a pair
+    named twice, and a named slice without examples.
+    """
+    counts = {each.name: int(np.count_nonzero(examples_of(world, each.name, part))) for each in world.slices}
+    if isinstance(wanted, str):
+        known_metric(wanted, world.task)
+        pairs = [(name, wanted) for name, count in counts.items() if count]
+    else:
+        pairs = [(name, metric) for name, metric in wanted]
+    prefix = "monitor:" if part == "monitor" else ""
+    short = len({metric for _, metric in pairs}) == 1
+    columns: list[Column] = []
+    for name, metric in pairs:
+        known_metric(metric, world.task)
+        if name not in counts:
+            raise GridError(f"there is no slice {name!r}", remedy=nearest(name, counts, "Slices"))
+        if not counts[name]:
+            raise GridError(
+                f"the slice {name!r} has no {part} examples to measure {metric} on",
+                remedy="Leave this column out, or give the slice more evaluation examples.",
+            )
+        check_examples(world, name, metric, part)
+        column = Column(f"{prefix}{name}" if short else f"{prefix}{name} {metric}", name, metric, part, counts[name])
+        if column in columns:
+            raise GridError(f"the column {column.name!r} is asked for twice", remedy="Name each pair once.")
+        columns.append(column)
+    return tuple(columns)
+
+
+def examples_of(world: World, name: str, part: Part) -> Mask:
+    """(E,) bool: the evaluation examples of a slice in one part."""
+    mask = next(each.mask for each in world.slices if each.name == name)
+    return mask & (world.audit if part == "audit" else ~world.audit)
+
+
+def known_metric(name: str, task: Task) -> Metric:
+    """The metric of that name. Raises GridError where there is none, or it is not for this task."""
+    fitting = [metric.name for metric in METRICS.values() if metric.task == task]
+    if name not in METRICS:
+        raise GridError(f"there is no metric {name!r}", remedy=nearest(name, fitting, f"Metrics for {task}"))
+    if name not in fitting:
+        raise GridError(
+            f"the metric {name} is for {METRICS[name].task}, and the target asks for {task}",
+            remedy=f"Metrics for {task} are {', '.join(fitting)}.",
+        )
+    return METRICS[name]
+
+
+def nearest(name: str, known: Iterable[str], what: str) -> str:
+    """A remedy: the known name that is most like this one, and what there is."""
+    names = list(known)
+    close = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+    guess = f"Did you mean {close[0]!r}? " if close else ""
+    return f"{guess}{what} are {', '.join(names[:20])}{' …' if len(names) > 20 else ''}."
+
+
+def check_examples(world: World, name: str, metric: str, part: Part) -> None:
+    """Raise a GridError where the metric is not defined on the slice's examples."""
+    y = world.y_eval[examples_of(world, name, part)]
+    if metric == "auc":
+        present = set(y.tolist())
+        lacking = [label for k, label in enumerate(world.classes) if k not in present]
+        if lacking:
+            raise GridError(
+                f"auc needs {part} examples of every class, and the slice {name!r} has none of {', '.join(lacking)}",
+                remedy="Use accuracy or log_loss here, or a slice with every class.",
+            )
+    if metric == "r2" and (len(y) < 2 or np.ptp(y.astype(np.float64)) == 0):
+        found = f"{len(y)} example" if len(y) < 2 else "one and the same target throughout"
+        raise GridError(
+            f"r2 needs {part} examples with different targets, and the slice {name!r} has {found}",
+            remedy="Use rmse here, or a larger slice.",
+        )
+
+
+class Seen:
+    """The decision values of a batch, and what metrics read from them, each computed at most once.
+
+    decision : (R, E, K). y : (E,) class indices or targets.
+    """
+
+    def __init__(self, decision: Floats, y: NDArray[np.generic]) -> None:
+        self.decision, self.y = decision, y
+
+    @cached_property
+    def correct(self) -> NDArray[np.float64]:
+        """(R, E): 1 where the label is right. Ties go to the lowest class."""
+        best: Floats = self.decision[..., 0]
+        label = np.zeros(best.shape, dtype=np.int64)
+        for k in range(1, self.decision.shape[-1]):  # several times faster than argmax over a short last axis
+            better = self.decision[..., k] > best
+            label[better] = k
+            best = np.where(better, self.decision[..., k], best)
+        return np.asarray(label == self.y, dtype=np.float64)
+
+    @cached_property
+    def log_probability(self) -> Floats:
+        """(R, E, K): log of the softmax; -inf for classes that a row lacks."""
+        top = self.decision.max(axis=-1, keepdims=True)
+        with np.errstate(divide="ignore"):  # exp(-inf) is the zero wanted
+            shifted: Floats = self.decision - top
+            return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True)))
+
+    @cached_property
+    def loss(self) -> Floats:
+        """(R, E): −log of the probability given to the true class, clipped."""
+        index = np.broadcast_to(self.y.astype(np.int64)[None, :, None], (*self.decision.shape[:2], 1))
+        given = np.exp(np.take_along_axis(self.log_probability, index, axis=-1)[..., 0])
+        return np.asarray(-np.log(np.clip(given, EPSILON, 1 - EPSILON)))
+
+    @cached_property
+    def squared_error(self) -> Floats:
+        """(R, E): squared difference between prediction and target."""
+        return np.asarray((self.decision[..., 0] - self.y.astype(np.float64)) ** 2)
+
+
+Scorer = Callable[[Seen], Floats]
+"""What is seen -> (R, C') scores of the columns of one metric."""
+
+
+def mean_correct(y: NDArray[np.generic], masks: Mask) -> Scorer:
+    """Accuracy. masks : (E, C'). Counts are whole numbers, hence exact in any order of summation."""
+    inside, sizes = masks.astype(np.float64), masks.sum(axis=0)
+    return lambda seen: np.asarray((seen.correct @ inside) / sizes)
+
+
+def mean_recall(y: NDArray[np.generic], masks: Mask) -> Scorer:
+    """Balanced accuracy: the mean recall of the classes a slice has."""
+    labels = np.unique(y)
+    inside = np.stack([masks & (y == label)[:, None] for label in labels]).astype(np.float64)  # (K', E, C')
+    sizes = inside.sum(axis=1)
+    classes = np.count_nonzero(sizes, axis=0)
+
+    def score(seen: Seen) -> Floats:
+        total = np.zeros((len(seen.decision), masks.shape[1]))
+        for part, size in zip(inside, sizes, strict=True):  # in this order always: the same bits for every batch
+            total += (seen.correct @ part) / np.maximum(size, 1)
+        return np.asarray(total / classes)
+
+    return score
+
+
+def mean_loss(y: NDArray[np.generic], masks: Mask) -> Scorer:
+    """Log loss."""
+    inside, sizes = masks.astype(np.float64), masks.sum(axis=0)
+    return lambda seen: np.asarray((seen.loss @ inside) / sizes)
+
+
+def area(y: NDArray[np.generic], masks: Mask) -> Scorer:
+    """ROC AUC from mid-ranks (Mann and Whitney 1947); one class against the rest for more than two classes."""
+    where = [np.flatnonzero(mask) for mask in masks.T]
+
+    def score(seen: Seen) -> Floats:
+        classes = seen.decision.shape[-1]
+        if classes == 2:
+            rankings = {1: seen.decision[..., 1] - seen.decision[..., 0]}
+        else:
+            rankings = {k: np.exp(seen.log_probability[..., k]) for k in range(classes)}
+        result = np.zeros((len(seen.decision), len(where)))
+        for c, examples in enumerate(where):
+            for k, ranking in rankings.items():
+                result[:, c] += area_under(ranking[:, examples], y[examples] == k)
+        return result / len(rankings)
+
+    return score
+
+
+def area_under(ranking: Floats, positive: Mask) -> Floats:
+    """(R, E) values and (E,) which are positive -> (R,) ROC AUC, ties counted half."""
+    from scipy.stats import rankdata
+
+    ranks = np.asarray(rankdata(ranking, axis=1), dtype=np.float64)  # halves of whole numbers: sums are exact
+    count = int(positive.sum())
+    above = ranks[:, positive].sum(axis=1) - count * (count + 1) / 2
+    return np.asarray(above / (count * (len(positive) - count)))
+
+
+def explained(y: NDArray[np.generic], masks: Mask) -> Scorer:
+    """R²."""
+    inside, target = masks.astype(np.float64), y.astype(np.float64)
+    total = np.array([np.sum((target[mask] - target[mask].mean()) ** 2) for mask in masks.T])
+    return lambda seen: np.asarray(1 - (seen.squared_error @ inside) / total)
+
+
+def root_mean_square(y: NDArray[np.generic], masks: Mask) -> Scorer:
+    """RMSE."""
+    inside, sizes = masks.astype(np.float64), masks.sum(axis=0)
+    return lambda seen: np.asarray(np.sqrt((seen.squared_error @ inside) / sizes))
+
+
+SCORERS: dict[str, Callable[[NDArray[np.generic], Mask], Scorer]] = {
+    "accuracy": mean_correct,
+    "balanced_accuracy": mean_recall,
+    "log_loss": mean_loss,
+    "auc": area,
+    "r2": explained,
+    "rmse": root_mean_square,
+}
+
+
+class Measurer:
+    """Measures decision values on all columns: `(R, E, K)` -> `(R, C)` float64.
+
+    Counting metrics (accuracy, balanced_accuracy) are bit-identical for every order and chunking of the rows.
+    """
+
+    def __init__(self, world: World, columns: Sequence[Column]) -> None:
+        self.world, self.columns = world, tuple(columns)
+        self.masks = {column: examples_of(world, column.slice, column.part) for column in self.columns}
+        self.scorers: list[tuple[Ints, Scorer]] = []
+        for metric in METRICS:
+            which = [c for c, column in enumerate(self.columns) if column.metric == metric]
+            if which:
+                masks = np.stack([self.masks[self.columns[c]] for c in which], axis=1)
+                self.scorers.append((np.array(which), SCORERS[metric](world.y_eval, masks)))
+
+    @property
+    def needs(self) -> Need:
+        """The most that any column reads from decision values: label < ranking < probability."""
+        order: tuple[Need, ...] = get_args(Need)
+        found = {METRICS[column.metric].need for column in self.columns}
+        if len(self.world.classes) > 2 and any(column.metric == "auc" for column in self.columns):
+            found.add("probability")
+        return max(found, key=order.index, default="label")
+
+    def __call__(self, decision: Floats) -> Floats:
+        """(R, E, K) -> (R, C). Raises FitError for decision values that are NaN: they have no score."""
+        if np.isnan(decision).any():
+            broken = int(np.isnan(decision).any(axis=(1, 2)).sum())
+            raise FitError(
+                f"the decision values of {broken} of {len(decision)} rows are not numbers",
+                remedy="Look for features of enormous size; preprocess: standardize may help.",
+            )
+        seen = Seen(decision, self.world.y_eval)
+        result = np.empty((len(decision), len(self.columns)))
+        for which, score in self.scorers:
+            result[:, which] = score(seen)
+        return result
+
+    def per_example(self, decision: Floats, column: Column) -> Floats | None:
+        """(E, K) -> (E_slice,): the scores whose mean is the cell, for standard errors; None for other metrics."""
+        if not METRICS[column.metric].mean:
+            return None
+        seen = Seen(decision[None], self.world.y_eval)
+        each = seen.correct if column.metric == "accuracy" else seen.loss
+        return np.asarray(each[0, self.masks[column]])

@@ -1,0 +1,95 @@
+"""Rows: one variant per object, as a vector of small integers (0 absent, 1 clean, v ≥ 2 poisoned)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from dataleverage.errors import GridError
+
+Rows = NDArray[np.uint8]
+
+MOST_OBJECTS = 20  # 2**20 rows: more are not enumerated
+
+
+def as_rows(rows: ArrayLike, n_objects: int, n_present: int = 1) -> Rows:
+    """Check and convert to (R, n) uint8. One row (n,) becomes (1, n)."""
+    given = np.asarray(rows)
+    if given.ndim == 1:
+        given = given[None, :]
+    if given.ndim != 2 or given.shape[1] != n_objects:
+        raise GridError(f"rows have shape {given.shape}; expected (R, {n_objects}), one variant per object")
+    if given.dtype == bool:
+        return np.ascontiguousarray(given, dtype=np.uint8)
+    if given.dtype.kind not in "iu":
+        raise GridError(f"rows have type {given.dtype}; expected small whole numbers")
+    if given.size and (given.min() < 0 or given.max() > n_present):
+        raise GridError(
+            f"a row holds the variant {given.max() if given.max() > n_present else given.min()}; "
+            f"expected 0 (absent), 1 (clean){'' if n_present == 1 else f' … {n_present} (poisoned)'}"
+        )
+    return np.ascontiguousarray(given, dtype=np.uint8)
+
+
+def all_rows(n_objects: int) -> Rows:
+    """(2**n, n): every clean row. Row i holds object j iff bit j of i is set, so row 0 is empty."""
+    if n_objects > MOST_OBJECTS:
+        raise GridError(
+            f"{n_objects} objects have 2**{n_objects} rows",
+            remedy=f"Enumerate at most {MOST_OBJECTS} objects, or give a budget of rows to sample.",
+        )
+    index = np.arange(2**n_objects, dtype=np.uint32)
+    return ((index[:, None] >> np.arange(n_objects, dtype=np.uint32)) & 1).astype(np.uint8)
+
+
+def onehot(rows: Rows, n_present: int) -> NDArray[np.float64]:
+    """(R, n * n_present): 1 where the object is present in that variant; column `object * n_present + variant - 1`."""
+    present = np.arange(1, n_present + 1, dtype=np.uint8)
+    held: NDArray[np.float64] = (rows[:, :, None] == present).reshape(len(rows), -1).astype(np.float64)
+    return held
+
+
+def in_words(row: Sequence[int] | Rows, objects: Sequence[str]) -> str:
+    """`ACD`; `A+north` for longer names; a star marks poison (`AC*D`, `C*2` for the second tactic); '' for nothing."""
+    names = [name + poison_mark(int(v)) for name, v in zip(objects, row, strict=True) if v]
+    return ("" if all(len(name) == 1 for name in objects) else "+").join(names)
+
+
+def poison_mark(variant: int) -> str:
+    """What is written behind the name of a poisoned object."""
+    return "" if variant < 2 else "*" if variant == 2 else f"*{variant - 1}"
+
+
+def from_words(words: str, objects: Sequence[str]) -> Rows:
+    """(n,) uint8: the row that `in_words` writes so."""
+    position = {name: j for j, name in enumerate(objects)}
+    row = np.zeros(len(objects), dtype=np.uint8)
+    single = all(len(name) == 1 for name in objects)
+    parts: list[Any] = re.findall(r".(?:\*\d*)?", words) if single else [part for part in words.split("+") if part]
+    for part in parts:
+        name, star, tactic = part.partition("*")
+        if name not in position:
+            raise GridError(
+                f"the row {words!r} names {name!r}, which is no object", remedy=f"Objects are {', '.join(objects)}."
+            )
+        if row[position[name]]:
+            raise GridError(f"the row {words!r} names {name!r} twice")
+        row[position[name]] = 1 if not star else 1 + int(tactic or 1)
+    return row
+
+
+def keys(rows: Rows) -> list[bytes]:
+    """The canonical key of each row: its bytes."""
+    return [row.tobytes() for row in np.ascontiguousarray(rows)]
+
+
+def distinct(rows: Rows) -> tuple[Rows, NDArray[np.intp]]:
+    """The distinct rows in order of first appearance, and for each row given, which of them it is."""
+    seen: dict[bytes, int] = {}
+    which = np.array([seen.setdefault(key, len(seen)) for key in keys(rows)], dtype=np.intp)
+    first = np.frombuffer(b"".join(seen), dtype=np.uint8).reshape(len(seen), rows.shape[1])
+    return first, which

@@ -1,0 +1,1 @@
+"""What a grid or a record says."""

@@ -1,0 +1,179 @@
+"""A record: everything that happened in one run.
+
+On disk a record is a directory: `run.json` (the manifest) and one Parquet file a table. It is written beside
+its place and renamed into it, so that a record is whole or absent. `docs/reference/record.md` lists every column.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from dataleverage.errors import RecordError
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+SCHEMA_VERSION = 1
+TABLES = ("rounds", "moves", "transfers", "creators", "objects", "edges", "columns", "cells")
+MANIFEST = "run.json"
+LABELS = {  # columns of few distinct texts: dictionary-encoded
+    "moves": ("creator", "lever", "tactic", "target", "use"),
+    "transfers": ("payer", "payee", "reason"),
+    "rounds": ("operator", "row", "holdings"),
+    "edges": ("source", "target"),
+    "cells": ("row", "column", "by"),
+}
+
+Columns = Mapping[str, Any]  # one table: arrays or lists of one length, by column name
+
+
+@dataclass(eq=False)
+class Record:
+    """One run.
+
+    manifest : what `run.json` holds: schema version, scenario as resolved, fingerprints, versions, seeds, wall time,
+        cells trained and served, why the game stopped, normalisation, outcomes, warnings.
+    tables : the columns of each of `TABLES`; read them as DataFrames: `record.rounds`, `record.moves` …
+    """
+
+    manifest: dict[str, Any]
+    tables: dict[str, Columns]
+    _frames: dict[str, pd.DataFrame] = field(default_factory=dict, repr=False)
+
+    def frame(self, name: str) -> pd.DataFrame:
+        """One table as a DataFrame; made once, then shared."""
+        if name not in self._frames:
+            self._frames[name] = arrow(name, self.tables[name]).to_pandas()
+        return self._frames[name]
+
+    rounds = property(lambda self: self.frame("rounds"), doc="One row a round and operator; round 0 is before anyone moves.")
+    moves = property(lambda self: self.frame("moves"), doc="One row a creator and round.")
+    transfers = property(lambda self: self.frame("transfers"), doc="Payer, payee, amount and reason of every payment.")
+    creators = property(lambda self: self.frame("creators"), doc="Who plays.")
+    objects = property(lambda self: self.frame("objects"), doc="What they own.")
+    edges = property(lambda self: self.frame("edges"), doc="Who sees whom, one row a pair.")
+    columns = property(lambda self: self.frame("columns"), doc="What the model is scored on.")
+    cells = property(lambda self: self.frame("cells"), doc="Every cell unveiled, by whom and when.")
+
+    def save(self, directory: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
+        """Write the record as a new directory, whole or not at all.
+
+        Raises RecordError where the directory cannot be written, or exists and is not to be overwritten.
+        """
+        with new_directory(Path(directory), overwrite=overwrite) as folder:
+            self.write(folder)
+        return Path(directory)
+
+    def write(self, folder: Path) -> None:
+        """Write the files of the record into a folder that exists (see `new_directory`)."""
+        import pyarrow.parquet as pq
+
+        for name in TABLES:
+            pq.write_table(arrow(name, self.tables[name]), folder / f"{name}.parquet", compression="zstd")
+        text = json.dumps(self.manifest, indent=1, ensure_ascii=False, allow_nan=False, default=plain)
+        (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
+
+    @classmethod
+    def load(cls, directory: str | os.PathLike[str]) -> Record:
+        """Read a record. Raises RecordError where the directory holds none, or one of another schema version."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        folder = Path(directory)
+        remedy = "Name a directory written by `dataleverage run`."
+        if not (folder / MANIFEST).is_file():
+            raise RecordError(f"{folder} holds no record: there is no {MANIFEST} in it", remedy=remedy)
+        try:
+            manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+            version = manifest["schema"]
+            if version != SCHEMA_VERSION:
+                raise RecordError(
+                    f"{folder} was written in schema version {version}; this version reads {SCHEMA_VERSION}",
+                    remedy="Run the scenario again.",
+                )
+            tables: dict[str, Columns] = {}
+            for name in TABLES:
+                table = pq.read_table(folder / f"{name}.parquet")
+                tables[name] = dict(zip(table.column_names, table.columns, strict=True))
+        except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
+            raise RecordError(f"{folder} holds a broken record: {error}", remedy=remedy) from error
+        return cls(manifest, tables)
+
+
+def arrow(name: str, columns: Columns) -> pa.Table:
+    """A table as Arrow: NaN becomes null, columns of few texts become dictionaries."""
+    import pyarrow as pa
+
+    arrays = {}
+    for column, values in columns.items():
+        if isinstance(values, (pa.Array, pa.ChunkedArray)):
+            arrays[column] = values
+        elif column in LABELS.get(name, ()):
+            arrays[column] = pa.array(values, type=pa.string()).dictionary_encode()
+        else:
+            given = np.asarray(values)  # a list of NaN alone would have no type
+            arrays[column] = pa.array(given if given.dtype.kind in "biuf" else values, from_pandas=True)
+    return pa.table(arrays)
+
+
+def plain(value: Any) -> Any:
+    """numpy numbers and arrays as JSON has them."""
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    raise TypeError(f"{type(value).__name__} does not go into a record's manifest")
+
+
+def check_free(directory: Path, *, overwrite: bool) -> None:
+    """Raise RecordError where a record cannot be written there. Called before a game is played, not after."""
+    if directory.exists():
+        ours = (directory / MANIFEST).is_file()
+        if not directory.is_dir():
+            raise RecordError(f"{directory} is a file", remedy="Name a new directory.")
+        if any(directory.iterdir()) and not (ours and overwrite):
+            what = "already holds a record" if ours else "is not empty and holds no record"
+            remedy = "Name another directory, or pass --overwrite." if ours else "Name a new directory."
+            raise RecordError(f"{directory} {what}", remedy=remedy)
+    parent = next(path for path in directory.absolute().parents if path.exists())
+    if not parent.is_dir() or not os.access(parent, os.W_OK | os.X_OK):
+        raise RecordError(f"{directory} cannot be written: {parent} is not a directory that you may write to")
+
+
+@contextmanager
+def new_directory(directory: Path, *, overwrite: bool = False) -> Iterator[Path]:
+    """A fresh folder beside `directory` that takes its place when the block ends well, and is removed when it does not."""
+    check_free(directory, overwrite=overwrite)
+    scratch = None
+    try:
+        directory.parent.mkdir(parents=True, exist_ok=True)
+        scratch = Path(tempfile.mkdtemp(prefix=f".{directory.name}.", suffix=".part", dir=directory.parent))
+        scratch.chmod(0o755)
+        yield scratch
+        if directory.exists():
+            aside = scratch.with_suffix(".old")
+            directory.rename(aside)
+            try:
+                scratch.rename(directory)
+            except OSError:
+                aside.rename(directory)
+                raise
+            shutil.rmtree(aside, ignore_errors=True)
+        else:
+            scratch.rename(directory)
+    except OSError as error:
+        raise RecordError(f"{directory} cannot be written: {error.strerror or error}") from error
+    finally:
+        if scratch is not None:
+            shutil.rmtree(scratch, ignore_errors=True)

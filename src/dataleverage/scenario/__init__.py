@@ -1,0 +1,1 @@
+"""The file format: one game a file, checked whole before anything runs."""

@@ -1,0 +1,239 @@
+"""From a scenario to a game: the world, the grid and the setup, each made once for what they depend on."""
+
+from __future__ import annotations
+
+import json
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+
+from dataleverage.errors import DataleverageError, Errors, ScenarioError
+from dataleverage.game.levers import Menu
+from dataleverage.game.quality import quality_of
+from dataleverage.game.setup import GameSetup, Group, begin
+from dataleverage.grid.grid import Grid
+from dataleverage.grid.learner import Learner
+from dataleverage.streams import Streams
+from dataleverage.world.dataset import DataSource, ExampleSource
+from dataleverage.world.datasets.cells import TableData
+from dataleverage.world.tactics import Tactic
+from dataleverage.world.world import World
+
+if TYPE_CHECKING:
+    from dataleverage.scenario.scenario import Columns, CreatorGroup, Scenario
+
+T = TypeVar("T")
+KEPT = 8  # worlds and grids kept for scenarios that share them
+
+_worlds: OrderedDict[str, World] = OrderedDict()
+_grids: OrderedDict[str, Grid] = OrderedDict()
+
+
+def world_of(scenario: Scenario) -> World:
+    """The world of a scenario."""
+    return make_world(scenario.data, scenario.tactics, scenario.folder)
+
+
+def make_world(data: DataSource, tactics: Mapping[str, Tactic], folder: Path) -> World:
+    """The world of a source with examples. Raises ScenarioError for a table of cells."""
+    if not isinstance(data, ExampleSource):
+        raise ScenarioError("a table of cells has no examples to train on, so it has no world", key="data.kind")
+    return kept(_worlds, world_key(data, tactics, folder), lambda: data.world(folder, tactics))
+
+
+def world_key(data: DataSource, tactics: Mapping[str, Tactic], folder: Path) -> str:
+    """What a world depends on, files and their times included."""
+    parts: list[Any] = [data.model_dump(mode="json"), {name: t.model_dump(mode="json") for name, t in tactics.items()}]
+    if (path := getattr(data, "path", None)) is not None:
+        file = folder / Path(path).expanduser()
+        stat = file.stat() if file.exists() else None
+        parts.append([str(file), (stat.st_mtime_ns, stat.st_size) if stat else None])
+    return json.dumps(parts)
+
+
+def grid_of(scenario: Scenario) -> Grid:
+    """The grid of a scenario."""
+    return make_grid(scenario.data, scenario.tactics, scenario.learner, scenario.columns, scenario.folder)
+
+
+def make_grid(data: DataSource, tactics: Mapping[str, Tactic], learner: Learner | None, columns: Columns, folder: Path) -> Grid:
+    """The grid of a source: trained by a learner, or read from a table."""
+    if isinstance(data, TableData):
+        return table_grid(data, tactics, learner)
+    if learner is None:
+        raise ScenarioError(
+            "no learner is given", key="learner", remedy="Add one, `learner: ridge_classifier` say: see `list learners`."
+        )
+    world = make_world(data, tactics, folder)
+    metric: Any = [(c.slice, c.metric) for c in columns] if isinstance(columns, tuple) else columns.metric
+    if metric is None:
+        metric = "accuracy" if world.task == "classification" else "rmse"
+    key = json.dumps([world_key(data, tactics, folder), learner.fingerprint(), metric])
+    return kept(_grids, key, lambda: Grid.of_world(world, learner, metric))
+
+
+def table_grid(data: TableData, tactics: Mapping[str, Tactic], learner: Learner | None) -> Grid:
+    """The grid of a table of cells."""
+    import pandas as pd
+
+    if learner is not None:
+        raise ScenarioError("a table of cells is not trained", key="learner", remedy="Leave `learner` out.")
+    if tactics:
+        raise ScenarioError("a table of cells has no examples to poison", key="tactics", remedy="Leave `tactics` out.")
+    frame = pd.DataFrame.from_dict(data.cells, orient="index", columns=list(data.columns))
+    grid = Grid.from_table(frame, objects=data.objects, metric=data.metric, floor=data.floor, full=data.full)
+    data.check(grid.n_objects)
+    return grid
+
+
+def kept(store: OrderedDict[str, T], key: str, make: Callable[[], T]) -> T:
+    """What was made for this key before, or newly made; the last few are kept."""
+    if key not in store:
+        store[key] = make()
+        while len(store) > KEPT:
+            store.popitem(last=False)
+    store.move_to_end(key)
+    return store[key]
+
+
+def setup_of(scenario: Scenario) -> GameSetup:
+    """Everything that is fixed for a play of the scenario."""
+    grid = grid_of(scenario)
+    world = grid.world
+    owners = world.owners if world is not None else grid.objects
+    owner_of = world.owner_of if world is not None else np.arange(grid.n_objects)
+    assert owner_of is not None
+    groups = groups_of(scenario.creators, len(owners))
+    own_names = isinstance(scenario.data, ExampleSource) and getattr(scenario.data, "owner", None) is not None
+    quality, warnings = quality_of(grid, scenario.payoffs, owners)
+    counts: dict[str, Any] = {}
+    if world is not None and world.task == "classification":
+        for k, name in enumerate(world.classes):
+            counts[name] = np.bincount(world.object_of[world.y == k], minlength=world.n_objects)
+    return GameSetup(
+        grid=grid,
+        quality=quality,
+        payoffs=scenario.payoffs,
+        rights=scenario.rights,
+        names=owners if own_names else names_of(groups, len(owners)),
+        owner_of=owner_of,
+        groups=groups,
+        operators=scenario.operators,
+        network=scenario.network,
+        tactics=tuple(scenario.tactics),
+        order=scenario.order,
+        rounds=scenario.rounds,
+        stop=scenario.stop,
+        folder=scenario.folder,
+        label_counts=counts,
+        manifest={
+            "title": scenario.title,
+            "about": scenario.about,
+            "source": scenario.source,
+            "scenario": scenario.resolved(),
+            "data_seed": getattr(scenario.data, "seed", 0),
+            "data_title": world.title if world is not None else "a table of cells",
+            "world": world.fingerprint if world is not None else None,
+            "learner": scenario.learner.fingerprint() if scenario.learner is not None else None,
+        },
+        warnings=tuple(warnings),
+    )
+
+
+def groups_of(creators: tuple[CreatorGroup, ...], n_owners: int) -> tuple[Group, ...]:
+    """Creators by group, in the order of the file. Raises ScenarioError where counts or names do not fit."""
+    open_groups = [g for g, group in enumerate(creators) if group.count is None]
+    if len(open_groups) > 1:
+        raise ScenarioError(
+            f"{len(open_groups)} groups leave out `count`; one may, and then holds all who are left",
+            key=f"creators.{open_groups[1]}",
+            remedy="Add a count.",
+        )
+    given = sum(group.count or 0 for group in creators)
+    if given > n_owners or (not open_groups and given != n_owners) or (open_groups and given == n_owners):
+        raise ScenarioError(
+            f"{given} creators are counted, and the data has {n_owners} owners",
+            key="creators",
+            remedy=f"Make the counts sum to {n_owners}, or change the number of objects.",
+        )
+    names = [group.name for group in creators]
+    if len(set(names)) < len(names):
+        twice = next(i for i, name in enumerate(names) if name in names[:i])
+        raise ScenarioError(f"there is a group {names[twice]!r} already", key=f"creators.{twice}.name")
+    groups = []
+    start = 0
+    for group in creators:
+        count = group.count or n_owners - given
+        groups.append(Group(group.name, group.strategy, np.arange(start, start + count)))
+        start += count
+    return tuple(groups)
+
+
+def names_of(groups: tuple[Group, ...], count: int) -> tuple[str, ...]:
+    """A name for each creator: its group's, and a number where the group has several."""
+    names = [f"{group.name} {i + 1}" if len(group.who) > 1 else group.name for group in groups for i in range(len(group.who))]
+    if len(set(names)) < count:
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ScenarioError(f"two creators would be called {twice!r}", key="creators", remedy="Rename a group.")
+    return tuple(names)
+
+
+class Attempt:
+    """Calls what may fail and keeps the errors a user can cause, so that all of them are told at once."""
+
+    def __init__(self) -> None:
+        self.errors: list[DataleverageError] = []
+
+    def __call__(self, call: Callable[[], T]) -> T | None:
+        try:
+            return call()
+        except Errors as several:
+            self.errors += several.errors
+        except DataleverageError as error:
+            self.errors.append(error)
+        return None
+
+
+def faults(parts: Mapping[str, Any], folder: Path) -> Iterator[DataleverageError]:
+    """Everything that only shows when the parts of a scenario meet: data and files, counts, moves, names.
+
+    parts : the fields of a scenario that are valid by themselves; checks that need a part that is not are left out.
+    """
+    from dataleverage.scenario.scenario import Scenario
+
+    grid = None
+    if {"data", "tactics"} <= parts.keys():
+        attempt = Attempt()
+        if {"learner", "columns"} <= parts.keys():
+            args = (parts["data"], parts["tactics"], parts["learner"], parts["columns"], folder)
+            grid = attempt(lambda: make_grid(*args))
+        elif isinstance(parts["data"], ExampleSource):
+            attempt(lambda: make_world(parts["data"], parts["tactics"], folder))
+        yield from attempt.errors
+    if not {"creators", "network", "rights", "tactics"} <= parts.keys():
+        return
+    groups = None
+    attempt = Attempt()
+    if grid is not None:
+        owners = grid.world.owners if grid.world is not None else grid.objects
+        groups = attempt(lambda: groups_of(parts["creators"], len(owners)))
+        if groups is not None:
+            attempt(lambda: names_of(groups, len(owners)))
+        if "payoffs" in parts:
+            attempt(lambda: quality_of(grid, parts["payoffs"], owners))
+    menu = Menu.of(parts["rights"], tuple(parts["tactics"]))
+    for g, group in enumerate(groups or ()):
+        attempt(partial(begin, g, group, menu, Streams(0)))
+    yield from attempt.errors
+    if set(Scenario.model_fields) <= parts.keys() and not attempt.errors and grid is not None:
+        scenario = Scenario.model_construct(**dict(parts)).in_folder(folder)
+        last = Attempt()
+        setup = last(lambda: setup_of(scenario))
+        if setup is not None:
+            last(lambda: setup.monitored(setup.operators[0]))
+            last(lambda: setup.network.neighbours(setup.names, Streams(0)["network"], folder))
+        yield from last.errors

@@ -1,0 +1,131 @@
+"""The scenario: one game, as a file or a Python object says it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import Field, PrivateAttr
+
+from dataleverage.game.levers import Rights
+from dataleverage.game.network import Complete, Network
+from dataleverage.game.payoffs import Payoffs
+from dataleverage.game.setup import GameSetup, Operator, Stop
+from dataleverage.game.strategies.baseline import Always
+from dataleverage.game.strategy import Strategy
+from dataleverage.grid.grid import Grid
+from dataleverage.grid.learner import Learner
+from dataleverage.kinds import Many, Model, OneOf
+from dataleverage.world.dataset import DataSource
+from dataleverage.world.tactics import Tactic
+from dataleverage.world.world import World
+
+if TYPE_CHECKING:
+    from dataleverage.game.model import LeverageGame
+    from dataleverage.record.record import Record
+
+MetricName = Literal["accuracy", "balanced_accuracy", "log_loss", "auc", "r2", "rmse"]
+
+
+class ColumnSpec(Model):
+    """One column: a slice and a metric."""
+
+    slice: str = Field(description="The name of a slice; `all` is always there.")
+    metric: MetricName = Field(description="What is measured on it.")
+
+
+class EverySlice(Model):
+    """One metric on every slice."""
+
+    metric: MetricName | None = Field(None, description="The metric; accuracy for classes and rmse for numbers unless given.")
+
+
+Columns = EverySlice | Many[ColumnSpec]
+
+
+class CreatorGroup(Model):
+    """Creators that share a strategy. They own the data's objects in the order of the file."""
+
+    name: str = Field(min_length=1, max_length=60, description="What they are called.")
+    count: int | None = Field(None, ge=1, description="How many they are; all who are left, where one group leaves it out.")
+    strategy: Annotated[Strategy, OneOf("strategy")] = Field(Always(), description="How they decide.")
+
+
+class Scenario(Model):
+    """One game: a world of data, a learner, the creators and operators in it, and the rules."""
+
+    title: str = Field(min_length=1, max_length=200, description="What the game is called.")
+    about: str = Field("", max_length=5000, description="What it shows; printed on the page and in reports.")
+    source: str = Field("", max_length=1000, description="Where its numbers or its story come from.")
+    data: Annotated[DataSource, OneOf("data")] = Field(description="What there is to train on, and who owns it.")
+    learner: Annotated[Learner, OneOf("learner")] | None = Field(
+        None, description="What is trained on every row; left out only where `data` is a table of cells."
+    )
+    columns: Columns = Field(
+        EverySlice(), description="What the model is scored on: a metric for every slice, or a list of {slice, metric}."
+    )
+    tactics: dict[str, Annotated[Tactic, OneOf("tactic")]] = Field(
+        {}, max_length=8, description="Ways to poison data, by name; the first is variant 2 in rows, and so on."
+    )
+    creators: Many[CreatorGroup] = Field(min_length=1, description="Who owns data, in groups that share a strategy.")
+    network: Annotated[Network, OneOf("network")] = Field(Complete(), description="Which creators see each other.")
+    operators: Many[Operator] = Field((Operator(),), min_length=1, max_length=1, description="Who trains on the data.")
+    rights: Rights = Field(Rights(), description="What creators may ask of an operator that holds their data.")
+    payoffs: Payoffs = Field(Payoffs(), description="What a round is worth to whom.")
+    order: Literal["simultaneous", "sequential"] = Field(
+        "simultaneous", description="Whether creators move at once, or one after the other in an order drawn each round."
+    )
+    rounds: int = Field(30, ge=1, le=100_000, description="How many rounds are played at the most.")
+    stop: Stop = Field(Stop(), description="When the game ends before that.")
+    seed: int = Field(0, ge=0, description="The seed of a play: network, thresholds and creators' chances.")
+
+    _folder: Path = PrivateAttr(default_factory=Path.cwd)
+
+    @property
+    def folder(self) -> Path:
+        """Where relative paths in the scenario start: the folder of its file, or the working directory."""
+        return self._folder
+
+    def world(self) -> World:
+        """What there is: objects, slices, variants. Raises DataError; a table of cells has no world."""
+        from dataleverage.scenario.build import world_of
+
+        return world_of(self)
+
+    def grid(self) -> Grid:
+        """The grid of this scenario. Scenarios with the same data, tactics, learner and columns share one."""
+        from dataleverage.scenario.build import grid_of
+
+        return grid_of(self)
+
+    def setup(self) -> GameSetup:
+        """Everything that is fixed for a play."""
+        from dataleverage.scenario.build import setup_of
+
+        return setup_of(self)
+
+    def game(self, seed: int | None = None) -> LeverageGame:
+        """The game as a Mesa model, before its first round."""
+        from dataleverage.game.model import LeverageGame
+
+        return LeverageGame(self.setup(), self.seed if seed is None else seed)
+
+    def play(self, seed: int | None = None) -> Record:
+        """Play to the end. The same seed gives the same record."""
+        return self.game(seed).play()
+
+    def in_folder(self, folder: Path) -> Scenario:
+        """The same scenario with its relative paths starting elsewhere."""
+        other = self.model_copy()
+        other._folder = folder
+        return other
+
+    def in_world(self, seed: int) -> Scenario:
+        """The same scenario in the world with another `data.seed`."""
+        other = self.model_copy(update={"data": self.data.model_copy(update={"seed": seed})})
+        other._folder = self._folder
+        return other
+
+    def resolved(self) -> dict[str, Any]:
+        """The scenario as plain data with every default filled in."""
+        return self.model_dump(mode="json", fallback=repr)

@@ -1,0 +1,1 @@
+"""Showing a record: one HTML page that opens from disk, and the charts on it."""

@@ -1,0 +1,128 @@
+"""The summary of a run: what moved, who acted, what it cost whom, in a few lines of text."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dataleverage.grid.metrics import METRICS
+from dataleverage.measure.intervals import over_worlds
+from dataleverage.measure.outcomes import outcomes
+from dataleverage.record.record import Record
+
+NAMED = 8  # creators named in a line
+
+
+def summary(record: Record) -> list[tuple[str, str]]:
+    """(label, text) pairs, in the order in which they are read."""
+    lines = [("Played", played(record)), ("Score", score(record)), ("Who acted", who_acted(record))]
+    lines += [("Cost", text) for text in costs(record)]
+    lines += [("Leverage", text) for text in leverage(record)]
+    lines += [("Note", warning) for warning in record.manifest["warnings"]]
+    return lines
+
+
+def played(record: Record) -> str:
+    """How long, by how many, and why it ended."""
+    stopped = record.manifest["stopped"]
+    why = {
+        "rounds": "all rounds played",
+        "fixed point": "nothing moved any more",
+        "cycle": f"moves repeat every {stopped['period']} rounds",
+        "budget gone": "the operator's budget is gone",
+        None: "not over yet",
+    }[stopped["reason"]]
+    creators = len(record.creators)
+    cells = record.manifest["cells"]
+    rows = f"{cells['trained']:,} rows trained" if record.manifest["learner"] else "rows read from a table"
+    return f"{stopped['round']} rounds ({why}), {counted(creators, 'creator')} on {record.manifest['data_title']}; {rows}"
+
+
+def score(record: Record) -> str:
+    """Where the score started and ended, and the lowest it went on the way."""
+    column = record.columns[record.columns.weight > 0].iloc[0]
+    scores = record.rounds[f"score:{column.column}"]
+    start, end = float(scores.iloc[0]), float(scores.iloc[-1])
+    worst = scores.idxmin() if column.greater_is_better else scores.idxmax()
+    text = f"{METRICS[column.metric].label} on {column.slice!r} {start:.3f} → {end:.3f} ({end - start:+.3f})"
+    if round(float(scores[worst]), 3) not in (round(start, 3), round(end, 3)):
+        text += f", worst {float(scores[worst]):.3f} in round {int(record.rounds['round'][worst])}"
+    return text
+
+
+def who_acted(record: Record) -> str:
+    """Who did anything but contribute, and how many at once."""
+    moves = record.moves
+    acting = moves[moves.lever != "contribute"]
+    if acting.empty:
+        return "nobody"
+    parts = []
+    for lever, of_lever in acting.groupby("lever", observed=True):
+        names = list(dict.fromkeys(of_lever.creator))
+        shown = ", ".join(str(name) for name in names[:NAMED]) + (" …" if len(names) > NAMED else "")
+        parts.append(f"{lever}: {len(names)} ({shown})")
+    peak = record.rounds.acting.idxmax()
+    most = round(float(record.rounds.acting[peak]) * len(record.creators))
+    at = int(record.rounds["round"][peak])
+    return f"{'; '.join(parts)}; most at once {most} of {len(record.creators)}, first in round {at}"
+
+
+def costs(record: Record) -> list[str]:
+    """What the last round pays beside what a round paid before anyone moved."""
+    rounds, moves, creators = record.rounds, record.moves, record.creators
+    if moves.empty:
+        return []
+    before = record.manifest["status_quo"]
+    earns = f"{rounds.payoff.iloc[-1]:.2f} credits a round, {before['operator']:.2f} before anyone moved"
+    lines = [f"{rounds.operator.iloc[-1]} earns {earns}"]
+    last = moves[moves["round"] == moves["round"].max()].merge(creators[["creator", "status_quo"]], on="creator")
+    for name, part in (
+        ("who act", last[last.lever != "contribute"]),
+        ("who contribute", last[last.lever == "contribute"]),
+    ):
+        if len(part):
+            lines.append(
+                f"the {len(part)} creators {name} in the last round get {part.payoff.mean():.2f} each, "
+                f"{part.status_quo.mean():.2f} before; quality {part.quality.mean():.2f} of 1.00"
+            )
+    return lines
+
+
+def leverage(record: Record) -> list[str]:
+    """The part of the gap that is gone, in both views, with an interval over worlds or the words that there is one world."""
+    found = outcomes(record)
+    norm = record.manifest["normalisation"]
+    gone = found["deletion_leverage"]
+    assert gone is not None
+    worlds = record.manifest.get("worlds")
+    if worlds:
+        one = over_worlds([world["deletion_leverage"] for world in worlds])
+        head = f"{one.mean:.2f} [{one.low:.2f}, {one.high:.2f}] over {one.worlds} worlds (this one: {gone:.2f})"
+    else:
+        head = f"{gone:.2f} given this world"
+    lines = [
+        f"{head}: the part of the gap between guessing and full data ({norm['gap']:.3f} ± {norm['gap_se']:.3f}) that is gone"
+    ]
+    company, retained = found["company_leverage"], found["share_retained"]
+    if company is not None:
+        lines.append(f"company view {company:.2f}, on the {retained:.0%} of audit examples whose owners it still has data of")
+    elif retained == 0:
+        lines.append("company view: nobody is left")
+    return lines
+
+
+def as_json(record: Record) -> dict[str, Any]:
+    """The same for a program."""
+    return {
+        "title": record.manifest["title"],
+        "seed": record.manifest["seed"],
+        "stopped": record.manifest["stopped"],
+        "outcomes": outcomes(record),
+        "normalisation": record.manifest["normalisation"],
+        "worlds": record.manifest.get("worlds"),
+        "warnings": record.manifest["warnings"],
+    }
+
+
+def counted(count: int, what: str) -> str:
+    """`1 creator`, `12 creators`."""
+    return f"{count:,} {what}{'' if count == 1 else 's'}"

@@ -1,0 +1,50 @@
+// Every round in words; the current one stands out, a click goes to it.
+
+import { rounds } from "./data.js";
+import { byId, el, replace, rich } from "./dom.js";
+import { go, listen, operator, pause, state } from "./player.js";
+import { changes, nothingHappens, paid, trained } from "./words.js";
+
+const holder = byId("ledger");
+let lines = [];
+
+function draw() {
+  lines = rounds.map((number, i) =>
+    el(
+      "li",
+      {},
+      el(
+        "button",
+        { type: "button", class: nothingHappens(operator(), i) ? "entry still" : "entry", "data-round": number, on: { click: () => { pause(); go(i); } } },
+        el("span", { class: "entry-number" }, String(number)),
+        el(
+          "span",
+          { class: "entry-words" },
+          el("span", { class: "entry-who" }, i === 0 && number === 0 ? "Before anyone moves." : changes(i)),
+          " ",
+          el("span", {}, rich(trained(operator(), i))),
+          paid(i) && el("span", { class: "quiet" }, ` ${paid(i)}`),
+        ),
+      ),
+    ),
+  );
+  replace(holder, lines);
+  update();
+}
+
+function update() {
+  lines.forEach((line, i) => {
+    const button = line.firstChild;
+    if (i === state.at) {
+      button.setAttribute("aria-current", "step");
+      // Scroll the list alone, never the page.
+      if (line.offsetTop < holder.scrollTop || line.offsetTop + line.offsetHeight > holder.scrollTop + holder.clientHeight)
+        holder.scrollTop = line.offsetTop - holder.clientHeight / 3;
+    } else button.removeAttribute("aria-current");
+  });
+}
+
+export function startLedger() {
+  draw();
+  listen((what) => (what === "round" ? update() : what === "operator" && draw()));
+}

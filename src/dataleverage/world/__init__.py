@@ -1,0 +1,1 @@
+"""What there is: examples in data objects, evaluation slices, and poisoned variants."""

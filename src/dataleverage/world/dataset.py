@@ -1,0 +1,172 @@
+"""A data source: where examples come from, how they fall into objects, holdout and slices."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from dataleverage.errors import DataError
+from dataleverage.kinds import Kind, Model, OneOf
+from dataleverage.streams import Streams
+from dataleverage.world.objects import Objects, Random
+from dataleverage.world.slices import Slices
+from dataleverage.world.tactics import Tactic
+from dataleverage.world.world import Floats, Ints, Mask, Task, World
+
+
+@dataclass(frozen=True, eq=False)
+class Examples:
+    """Examples as they come from a source, before anything is split.
+
+    X : (N, d) finite float64; y : (N,) class indices (int64) or float64 targets.
+    classes : class labels in words; empty for regression.
+    values : columns of text by name, (N,) each, that objects and slices may refer to.
+    owner : the name of the column in `values` that says who owns an example, if any.
+    """
+
+    X: Floats
+    y: NDArray[np.generic]
+    task: Task
+    classes: tuple[str, ...] = ()
+    values: Mapping[str, NDArray[np.str_]] = field(default_factory=dict)
+    owner: str | None = None
+    title: str = ""
+
+    def __len__(self) -> int:
+        return len(self.y)
+
+
+class Holdout(Model):
+    """Evaluation examples, set aside once: audit (what is reported) and monitor (what operators look at)."""
+
+    audit: float = Field(0.25, gt=0, lt=1, description="Share of each object's examples that results are reported on.")
+    monitor: float = Field(0.1, ge=0, lt=1, description="Share of each object's examples that operators may look at.")
+
+
+class DataSource(Kind, family="data", package="dataleverage.world.datasets"):
+    """Base of every source of data."""
+
+
+class ExampleSource(DataSource):
+    """Base of the sources that give examples to train on."""
+
+    objects: Annotated[Objects, OneOf("objects")] = Field(default=Random(), description="How examples fall into data objects.")
+    holdout: Holdout = Field(default=Holdout(), description="How much is set aside for evaluation.")
+    slices: Slices = Field(default=Slices(), description="Named sets of evaluation examples; `all` always comes first.")
+    seed: int = Field(0, ge=0, description="The seed of this world: objects, holdout and poison.")
+
+    @abstractmethod
+    def read(self, folder: Path) -> Examples:
+        """Read the examples. Relative paths start at `folder`. Raises DataError with the key that is wrong."""
+
+    def world(self, folder: Path, tactics: Mapping[str, Tactic] | None = None) -> World:
+        """The world of this source: its examples in objects, with a holdout, slices and poisoned variants."""
+        examples = self.read(folder)
+        streams = Streams(self.seed)
+        if examples.task == "classification" and len(examples.classes) < 2:
+            raise DataError(
+                f"the target has a single class, {examples.classes[0]!r}: there is nothing to learn",
+                key="data.target",
+                remedy="Name a target with at least two classes.",
+            )
+        names, object_of = self.partition(examples, streams)
+        owners, owner_of = ownership(examples, names, object_of)
+        audit, monitor = holdout(examples, object_of, self.holdout, streams["holdout"])
+        train = ~(audit | monitor)
+        evaluation = np.flatnonzero(audit | monitor)
+        world = World(
+            task=examples.task,
+            X=examples.X[train],
+            y=examples.y[train],
+            object_of=object_of[train],
+            objects=names,
+            X_eval=examples.X[evaluation],
+            y_eval=examples.y[evaluation],
+            audit=audit[evaluation],
+            eval_object=object_of[evaluation],
+            slices=(),
+            classes=examples.classes,
+            owners=owners,
+            owner_of=owner_of,
+            title=examples.title,
+        )
+        values = {name: column[evaluation] for name, column in examples.values.items()}
+        world = world.with_slices(self.slices.of(world, values))
+        variants = [
+            tactic.variant(name, world, streams.at("tactics", i)) for i, (name, tactic) in enumerate((tactics or {}).items())
+        ]
+        return world.with_variants(tuple(variants))
+
+    def partition(self, examples: Examples, streams: Streams) -> tuple[tuple[str, ...], Ints]:
+        """Object names and the object of each example; one object an owner where owners are named and objects are not."""
+        if examples.owner is not None and "objects" not in self.model_fields_set:
+            from dataleverage.world.objects import ByColumn
+
+            return ByColumn(column=examples.owner).split(examples, streams)
+        return self.objects.split(examples, streams)
+
+
+def ownership(examples: Examples, names: tuple[str, ...], object_of: Ints) -> tuple[tuple[str, ...], Ints]:
+    """Owner names, and the owner of each object. Without an owner column every object has an owner of its own."""
+    if examples.owner is None:
+        return names, np.arange(len(names))
+    owners, owner = np.unique(examples.values[examples.owner], return_inverse=True)
+    owner_of = np.zeros(len(names), dtype=np.int64)
+    for j, name in enumerate(names):
+        held = np.unique(owner[object_of == j])
+        if len(held) > 1:
+            raise DataError(
+                f"the object {name} would belong to {len(held)} owners: {', '.join(owners[held[:4]])}",
+                key="data.objects",
+                remedy=f"Split objects so that each has one {examples.owner}, or leave `objects` out.",
+            )
+        owner_of[j] = held[0]
+    return tuple(str(name) for name in owners), owner_of
+
+
+def holdout(examples: Examples, object_of: Ints, shares: Holdout, rng: np.random.Generator) -> tuple[Mask, Mask]:
+    """(N,) audit and (N,) monitor masks: a systematic sample of each object, spread evenly over its labels.
+
+    Every object keeps at least one training example.
+    """
+    if shares.audit + shares.monitor >= 1:
+        raise DataError(
+            f"audit {shares.audit} and monitor {shares.monitor} leave nothing to train on",
+            key="data.holdout",
+            remedy="Make them sum to less than 1.",
+        )
+    audit = np.zeros(len(examples), dtype=bool)
+    monitor = np.zeros(len(examples), dtype=bool)
+    order = rng.permutation(len(examples))
+    order = order[np.lexsort((examples.y[order], object_of[order]))]
+    for members in np.split(order, np.flatnonzero(np.diff(object_of[order])) + 1):
+        in_audit = systematic(len(members), shares.audit, rng.random())
+        rest = members[~in_audit]
+        in_monitor = systematic(len(rest), shares.monitor / (1 - shares.audit), rng.random())
+        if in_monitor.all() and len(rest):
+            in_monitor[-1] = False
+        elif not len(rest):
+            in_audit[-1] = False
+        audit[members[in_audit]] = True
+        monitor[rest[in_monitor]] = True
+    if not audit.any():
+        raise DataError(
+            f"an audit share of {shares.audit} of {len(examples)} examples is not a single example",
+            key="data.holdout.audit",
+            remedy="Set more aside, or bring more examples.",
+        )
+    return audit, monitor
+
+
+def systematic(count: int, share: float, start: float) -> Mask:
+    """(count,) bool: floor or ceil of `share * count` places, evenly spread, each with probability `share`."""
+    steps = np.floor(np.arange(count + 1) * share + start + 1e-12)
+    chosen: Mask = np.diff(steps) > 0
+    return chosen

@@ -1,0 +1,1 @@
+"""Sources of data, one family a file."""

@@ -1,0 +1,217 @@
+"""A user's own CSV or Parquet file."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from dataleverage.errors import DataError, DataleverageError, Errors
+from dataleverage.kinds import Many
+from dataleverage.world.dataset import Examples, ExampleSource
+from dataleverage.world.world import Floats, Task
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MOST_CLASSES = 20  # whole-number targets with more distinct values are taken for numbers
+
+
+class TableFile(ExampleSource):
+    """Base of files with one example a line and one feature a column."""
+
+    path: str = Field(description="The file; a relative path starts at the scenario's folder. Local files only.")
+    target: str = Field(description="The column to predict.")
+    owner: str | None = Field(None, description="The column that says who owns an example.")
+    categorical: Many[str] = Field((), description="Columns to spread into one 0/1 feature for each value.")
+    drop: Many[str] = Field((), description="Columns to leave out.")
+    task: Literal["auto", "classification", "regression"] = Field(
+        "auto",
+        description="auto: classification for text, true/false and up to 20 whole numbers, otherwise regression.",
+    )
+
+    @abstractmethod
+    def frame(self, path: Path) -> pd.DataFrame:
+        """The file as a DataFrame."""
+
+    def read(self, folder: Path) -> Examples:
+        frame = self.load(folder / Path(self.path).expanduser())
+        self.check_columns(frame)
+        task: Task = self.task_of(frame[self.target])
+        kept = [name for name in frame.columns if name not in {self.target, self.owner, *self.drop}]
+        set_aside = self.grouping() - set(self.categorical)
+        kept = [name for name in kept if name not in set_aside]
+        X = self.features(frame, kept)
+        values = {
+            str(name): frame[name].astype(str).to_numpy(dtype=str)
+            for name in sorted({*self.categorical, *self.drop, *self.grouping(), *([self.owner] if self.owner else [])})
+            if name in frame.columns
+        }
+        title = f"{Path(self.path).name}, {len(frame):,} examples"
+        if task == "regression":
+            return Examples(X, self.numbers(frame), task, (), values, self.owner, title)
+        labels = frame[self.target].astype(str).to_numpy(dtype=str)
+        classes, y = in_number_order(*np.unique(labels, return_inverse=True))
+        values.setdefault("label", labels)
+        return Examples(X, y.astype(np.int64), task, classes, values, self.owner, title)
+
+    def load(self, path: Path) -> pd.DataFrame:
+        """Read the file, with one clear error for each way in which that can fail."""
+        if "://" in self.path:
+            raise DataError("only local files are read", key="data.path", remedy="Download it, and name the file.")
+        if not path.is_file():
+            near = sorted(p.name for p in path.parent.glob(f"*{path.suffix}")) if path.parent.is_dir() else []
+            hint = f"Files there: {', '.join(near[:5])}." if near else "A relative path starts at the scenario's folder."
+            what = "is a directory" if path.is_dir() else "does not exist"
+            raise DataError(f"the file {self.path} {what}", key="data.path", remedy=hint)
+        try:
+            frame = self.frame(path)
+        except (OSError, ValueError, UnicodeError) as error:  # pandas' and Arrow's parser errors are ValueErrors
+            said = str(error).strip().splitlines()
+            raise DataError(
+                f"{self.path} cannot be read: {said[0] if said else type(error).__name__}",
+                key="data.path",
+                remedy=f"It has to be a {self.tag} file with one header and one example a line.",
+            ) from error
+        frame.columns = [str(name) for name in frame.columns]
+        if frame.empty:
+            raise DataError(f"{self.path} holds no examples", key="data.path", remedy="Add some lines below the header.")
+        return frame
+
+    def check_columns(self, frame: pd.DataFrame) -> None:
+        """Every column that the scenario names must be there: all that are not, at once."""
+        wanted = [("target", self.target), ("owner", self.owner)]
+        wanted += [(f"categorical.{i}", name) for i, name in enumerate(self.categorical)]
+        wanted += [(f"drop.{i}", name) for i, name in enumerate(self.drop)]
+        errors: list[DataleverageError] = []
+        for key, name in wanted:
+            if name is not None and name not in frame.columns:
+                errors.append(unknown_column(name, list(frame.columns), f"data.{key}", self.path))
+        if errors:
+            raise Errors(errors) if len(errors) > 1 else errors[0]
+        empty = frame[self.target].isna()
+        if empty.any():
+            raise DataError(
+                f"the target {self.target!r} is empty in {int(empty.sum())} of {len(frame)} examples, "
+                f"first in example {int(np.argmax(empty.to_numpy())) + 1}",
+                key="data.target",
+                remedy="Drop those examples, or fill them in.",
+            )
+
+    def grouping(self) -> set[str]:
+        """Columns that objects or slices are made of: they are not features unless they are `categorical` too."""
+        named = {getattr(self.objects, "column", None), self.slices.column}
+        named |= {part.column for part in (self.slices.__pydantic_extra__ or {}).values()}
+        return {name for name in named if name}
+
+    def task_of(self, target: pd.Series) -> Task:
+        """What the target asks for."""
+        if self.task != "auto":
+            return self.task
+        if target.dtype.kind not in "iuf":
+            return "classification"
+        whole = target.dtype.kind in "iu" or bool((target % 1 == 0).all())
+        return "classification" if whole and target.nunique() <= MOST_CLASSES else "regression"
+
+    def numbers(self, frame: pd.DataFrame) -> Floats:
+        """The target of a regression."""
+        import pandas as pd
+
+        y = pd.to_numeric(frame[self.target], errors="coerce").to_numpy(dtype=np.float64)
+        if not np.isfinite(y).all():
+            bad = int(np.argmin(np.isfinite(y)))
+            raise DataError(
+                f"the target {self.target!r} is {frame[self.target].iloc[bad]!r} in example {bad + 1}, and not a number",
+                key="data.target",
+                remedy="Mend that line, or set `task: classification`.",
+            )
+        return y
+
+    def features(self, frame: pd.DataFrame, names: list[str]) -> Floats:
+        """(N, d) float64 from number columns, true/false columns and the categorical ones; all faults at once."""
+        parts: list[Floats] = []
+        errors: list[DataleverageError] = []
+        for name in names:
+            column = frame[name]
+            if name in self.categorical:
+                text = column.astype(str).to_numpy(dtype=str)
+                parts.append((text[:, None] == np.unique(text)).astype(np.float64))
+            elif column.dtype.kind in "biuf":
+                values = column.to_numpy(dtype=np.float64)
+                if np.isfinite(values).all():
+                    parts.append(values[:, None])
+                else:
+                    errors.append(not_finite(name, values))
+            else:
+                errors.append(not_numbers(name, column))
+        if errors:
+            raise Errors(errors) if len(errors) > 1 else errors[0]
+        if not parts:
+            raise DataError("no feature is left", key="data", remedy="Keep at least one column beside target and owner.")
+        return np.concatenate(parts, axis=1)
+
+
+class CsvData(TableFile):
+    """A CSV file with a header and one example a line."""
+
+    kind: Literal["csv"] = "csv"
+    separator: str = Field(",", min_length=1, max_length=1, description="What stands between two fields.")
+
+    def frame(self, path: Path) -> pd.DataFrame:
+        import pandas as pd
+
+        return pd.read_csv(path, sep=self.separator, skipinitialspace=True)
+
+
+class ParquetData(TableFile):
+    """A Parquet file with one example a row."""
+
+    kind: Literal["parquet"] = "parquet"
+
+    def frame(self, path: Path) -> pd.DataFrame:
+        import pandas as pd
+
+        return pd.read_parquet(path)
+
+
+def in_number_order(classes: NDArray[np.str_], y: NDArray[np.intp]) -> tuple[tuple[str, ...], NDArray[np.intp]]:
+    """Classes sorted as numbers where all of them are numbers (2 before 10), and labels that follow."""
+    try:
+        order = np.argsort(classes.astype(np.float64), kind="stable")
+    except ValueError:
+        order = np.arange(len(classes))
+    return tuple(str(name) for name in classes[order]), np.argsort(order)[y]
+
+
+def unknown_column(name: str, known: list[str], key: str, path: str) -> DataError:
+    """The error for a column that a file does not have."""
+    import difflib
+
+    near = difflib.get_close_matches(name, known, n=1)
+    hint = f"Did you mean {near[0]!r}? " if near else ""
+    return DataError(f"{path} has no column {name!r}", key=key, remedy=f"{hint}Columns are {', '.join(known[:20])}.")
+
+
+def not_finite(name: str, values: Floats) -> DataError:
+    """The error for a feature with holes or infinities."""
+    bad = np.flatnonzero(~np.isfinite(values))
+    what = "missing" if np.isnan(values[bad[0]]) else "infinite"
+    return DataError(
+        f"the feature {name!r} is {what} in {len(bad)} of {len(values)} examples, first in example {bad[0] + 1}",
+        key="data.path",
+        remedy=f"Mend the file, or leave the column out with `drop: [{name}]`.",
+    )
+
+
+def not_numbers(name: str, column: pd.Series) -> DataError:
+    """The error for a feature of text."""
+    example = next((str(value) for value in column if isinstance(value, str)), str(column.iloc[0]))
+    return DataError(
+        f"the feature {name!r} holds text such as {example!r}",
+        key="data.categorical",
+        remedy=f"Add it to `categorical`, or leave it out with `drop: [{name}]`.",
+    )

@@ -1,0 +1,166 @@
+"""How examples fall into data objects."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from pydantic import Field
+
+from dataleverage.errors import DataError
+from dataleverage.kinds import Kind
+from dataleverage.streams import Streams
+from dataleverage.world.world import Ints, object_names
+
+if TYPE_CHECKING:
+    from dataleverage.world.dataset import Examples
+
+Split = tuple[tuple[str, ...], Ints]
+BINS = 10  # quantile bins that stand for labels where the target is a number
+
+
+class Objects(Kind, family="objects", package="dataleverage.world.objects", tag="by"):
+    """Base of every way to make objects of examples."""
+
+    @abstractmethod
+    def split(self, examples: Examples, streams: Streams) -> Split:
+        """The n object names, and (N,) int64: the object of each example. No object is empty."""
+
+
+class Counted(Objects):
+    """Base of the ways that make a given number of objects."""
+
+    count: int = Field(12, ge=1, le=100_000, description="How many objects.")
+
+    def check(self, examples: Examples) -> None:
+        if self.count > len(examples):
+            raise DataError(
+                f"{self.count} objects cannot be made of {len(examples)} examples",
+                key="data.objects.count",
+                remedy=f"Ask for at most {len(examples)} objects.",
+            )
+
+
+class Random(Counted):
+    """Examples are dealt out at random, in equal numbers."""
+
+    by: Literal["random"] = "random"
+
+    def split(self, examples: Examples, streams: Streams) -> Split:
+        self.check(examples)
+        dealt = np.arange(len(examples)) % self.count
+        return object_names(self.count), streams["objects"].permutation(dealt)
+
+
+class ByLabel(Objects):
+    """One object a class."""
+
+    by: Literal["label"] = "label"
+
+    def split(self, examples: Examples, streams: Streams) -> Split:
+        if examples.task == "regression":
+            raise DataError(
+                "objects by label need classes, and the target is a number",
+                key="data.objects.by",
+                remedy="Split by random, label_skew, cluster or column.",
+            )
+        present = np.unique(examples.y)
+        return named([examples.classes[k] for k in present], "label"), np.searchsorted(present, examples.y)
+
+
+class LabelSkew(Counted):
+    """Objects of equal size whose label mixes are drawn from a Dirichlet distribution (Hsu, Qi & Brown 2019, §3).
+
+    Each object draws its mix from Dirichlet(alpha * K * p), p the labels' shares in the data and K their number, and then its
+    examples without replacement; a class that has run out is left out of later mixes. A number as target is cut into
+    ten quantile bins first.
+    """
+
+    by: Literal["label_skew"] = "label_skew"
+    alpha: float = Field(0.5, gt=0, le=1e6, description="Concentration: small is one-sided, large is like random.")
+
+    def split(self, examples: Examples, streams: Streams) -> Split:
+        self.check(examples)
+        rng = streams["objects"]
+        label = binned(examples)
+        stock = [list(rng.permutation(np.flatnonzero(label == k))) for k in range(label.max() + 1)]
+        share = np.array([len(members) for members in stock]) / len(examples)
+        object_of = np.empty(len(examples), dtype=np.int64)
+        sizes = np.diff(np.linspace(0, len(examples), self.count + 1).astype(np.int64))
+        for j, size in enumerate(sizes):
+            mix = rng.dirichlet(np.maximum(self.alpha * len(share) * share, 1e-9))
+            need = int(size)
+            while need:
+                left = np.array([len(members) for members in stock])
+                odds = np.where(left > 0, mix + 1e-12, 0.0)
+                take = np.minimum(rng.multinomial(need, odds / odds.sum()), left)
+                for k in np.flatnonzero(take):
+                    object_of[stock[k][-take[k] :]] = j
+                    del stock[k][-take[k] :]
+                need -= int(take.sum())
+        return object_names(self.count), object_of
+
+
+class ByCluster(Counted):
+    """Objects are k-means clusters of the standardised features."""
+
+    by: Literal["cluster"] = "cluster"
+
+    def split(self, examples: Examples, streams: Streams) -> Split:
+        from sklearn.cluster import KMeans
+        from threadpoolctl import threadpool_limits
+
+        self.check(examples)
+        spread = examples.X.std(axis=0)
+        X = (examples.X - examples.X.mean(axis=0)) / np.where(spread > 0, spread, 1)
+        if len(np.unique(X, axis=0)) < self.count:
+            raise DataError(
+                f"{self.count} clusters cannot be made of {len(np.unique(X, axis=0))} different examples",
+                key="data.objects.count",
+                remedy="Ask for fewer objects.",
+            )
+        model = KMeans(self.count, n_init=4, random_state=streams.integer("objects"))
+        with threadpool_limits(limits=1):
+            found = model.fit_predict(X)
+        return object_names(self.count), found.astype(np.int64)
+
+
+class ByColumn(Objects):
+    """One object for each value of a column of the data."""
+
+    by: Literal["column"] = "column"
+    column: str = Field(description="The name of the column.")
+
+    def split(self, examples: Examples, streams: Streams) -> Split:
+        if self.column not in examples.values:
+            raise no_column(self.column, examples, "data.objects.column")
+        values, object_of = np.unique(examples.values[self.column], return_inverse=True)
+        return named([str(value) for value in values], self.column), object_of.astype(np.int64)
+
+
+def binned(examples: Examples) -> Ints:
+    """(N,) class indices, or quantile bins of a number."""
+    if examples.task == "classification":
+        return examples.y.astype(np.int64)
+    target = examples.y.astype(np.float64)
+    edges = np.unique(np.quantile(target, np.linspace(0, 1, BINS + 1)[1:-1]))
+    return np.searchsorted(edges, target).astype(np.int64)
+
+
+def named(values: list[str], what: str) -> tuple[str, ...]:
+    """Object names from values: numbers get a word in front, signs with a meaning in rows are replaced."""
+    clean = [value.strip().replace("+", "-").replace("*", "-") or "(empty)" for value in values]
+    names = [f"{what} {value}" if value[0].isdigit() or value[0] == "-" else value for value in clean]
+    return tuple(name if names.count(name) == 1 else f"{name} ({i + 1})" for i, name in enumerate(names))
+
+
+def no_column(name: str, examples: Examples, key: str) -> DataError:
+    """The error for a column that the data does not have."""
+    import difflib
+
+    known = list(examples.values)
+    near = difflib.get_close_matches(name, known, n=1)
+    hint = f"Did you mean {near[0]!r}? " if near else ""
+    have = f"Columns are {', '.join(known[:20])}." if known else "This source has no named columns."
+    return DataError(f"there is no column {name!r} in the data", key=key, remedy=hint + have)

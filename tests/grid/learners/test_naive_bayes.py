@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn import naive_bayes
+
+from dataleverage.grid.learners.naive_bayes import GaussianNB
+
+BINARY = ["breast cancer", "breast cancer, poisoned", "collinear", "few examples, many features"]
+MULTICLASS = ["wine", "wine, poisoned", "digits", "rare"]
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("name", BINARY + MULTICLASS)
+def test_predicts_as_sklearn_on_every_row(rows_of, decisions, world_named, name):
+    world = world_named(name)
+    rows = rows_of(world)
+    for row, mine in zip(rows, decisions(world, GaussianNB(), rows), strict=True):
+        model = naive_bayes.GaussianNB().fit(row.X, row.y)
+        assert np.array_equal(mine.argmax(axis=1), model.predict(world.X_eval))
+        assert np.allclose(mine[:, model.classes_], model.predict_joint_log_proba(world.X_eval), rtol=1e-6)
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    train=st.integers(5, 30),
+    features=st.integers(1, 6),
+    classes=st.integers(2, 4),
+    whole=st.booleans(),
+    offset=st.sampled_from([0.0, 1e5]),
+    smoothing=st.sampled_from([1e-9, 1e-3]),
+    seed=st.integers(0, 10**6),
+)
+def test_log_likelihoods_agree_for_all_shapes(
+    world_of, rows_of, decisions, train, features, classes, whole, offset, smoothing, seed
+):
+    rng = np.random.default_rng(seed)
+    y = np.concatenate([np.arange(classes), rng.integers(0, classes, train + 5 - classes)])
+    X = rng.normal(size=(train + 5, features)) * 3 + y[:, None]
+    X = offset + (np.round(X) if whole else X)
+    X[:, -1] = np.where(features > 1, 0.1, X[:, -1])  # constant
+    world = world_of(X, y, train=train, objects=4, seed=seed)
+    rows = [row for row in rows_of(world) if row.X.var(axis=0).max() > 0]
+    if not rows:
+        return
+    for row, mine in zip(rows, decisions(world, GaussianNB(var_smoothing=smoothing), rows), strict=True):
+        model = naive_bayes.GaussianNB(var_smoothing=smoothing).fit(row.X, row.y)
+        theirs = model.predict_joint_log_proba(world.X_eval)
+        assert mine[:, model.classes_] == pytest.approx(theirs, rel=1e-5, abs=1e-5)
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_tight_cluster_far_from_the_rest_keeps_its_variance(world_of, rows_of, decisions):
+    # Objects 0 and 2 are ordinary; object 1 sits 10⁶ away with deviations of 10⁻³: sums of squares lose 18 digits.
+    rng = np.random.default_rng(1)
+    X = rng.normal(size=(90, 2))
+    X[30:60] = 1e6 + 1e-3 * rng.normal(size=(30, 2))
+    y = np.tile([0, 1], 45)
+    X[y == 1, 0] += np.where(np.arange(90)[y == 1] // 30 == 1, 1e-3, 1.0)
+    world = world_of(X, y, train=60, objects=3)
+    near = np.abs(world.X[:, 0]) > 1e5
+    object_of = np.where(near, 1, np.where(np.arange(60) % 2, 0, 2))
+    world = type(world)(**{**vars(world), "object_of": object_of})
+    rows = rows_of(world)
+    for row, mine in zip(rows, decisions(world, GaussianNB(), rows), strict=True):
+        model = naive_bayes.GaussianNB().fit(row.X, row.y)
+        assert np.array_equal(mine.argmax(axis=1), model.predict(world.X_eval))
+
+
+@pytest.mark.filterwarnings("error")
+def test_examples_that_are_all_alike_leave_the_prior(world_of, rows_of, decisions):
+    world = world_of(np.full((20, 2), 0.3), np.arange(20) % 4 > 0, train=14, objects=3)
+    for row, mine in zip(rows := rows_of(world), decisions(world, GaussianNB(), rows), strict=True):
+        share = np.bincount(row.y, minlength=2) / len(row.y)
+        odds = mine - mine.max(axis=1, keepdims=True)
+        assert odds == pytest.approx(np.broadcast_to(np.log(share / share.max()), odds.shape), abs=1e-12)
