@@ -158,6 +158,32 @@ def list_(
         console.print()
 
 
+@app.command(epilog="Example: dataleverage schema > scenario.schema.json")
+def schema() -> None:
+    """Print the JSON Schema of scenario files, for editors that complete and check them."""
+    from dataleverage.scenario.scenario import Scenario
+    from dataleverage.scenario.schema import schema as schema_of
+
+    say_json(schema_of(Scenario))
+
+
+@app.command(epilog="Example: dataleverage new mine.yaml && dataleverage run mine.yaml")
+def new(file: Annotated[Path, typer.Argument(help="The scenario file to write.", show_default=False)]) -> None:
+    """Write a commented scenario to start from. It runs as it is."""
+    from dataleverage.errors import Place, ScenarioError
+    from dataleverage.scenario.template import template
+
+    try:
+        with file.open("x", encoding="utf-8") as handle:
+            handle.write(template(file.stem))
+    except FileExistsError:
+        raise ScenarioError("the file exists already", place=Place(str(file)), remedy="Name a new one.") from None
+    except OSError as error:
+        said = f"it cannot be written: {error.strerror or error}"
+        raise ScenarioError(said, place=Place(str(file)), remedy="Name a file in a folder that you may write to.") from error
+    print(f"{file}: edit it, then dataleverage run {file}")
+
+
 def main() -> None:
     """Run the command line, and turn a user's mistake into one message and exit code 2."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that a half-written folder is removed
@@ -165,11 +191,10 @@ def main() -> None:
         app(standalone_mode=True)
     except DataleverageError as error:
         fail(error)
-    except KeyboardInterrupt:
-        print("stopped; nothing was written", file=sys.stderr)
-        sys.exit(130)
-    except BrokenPipeError:
-        sys.exit(0)
+    except SystemExit as end:
+        if end.code == 130:
+            print("stopped; nothing was written", file=sys.stderr)
+        raise
 
 
 def fail(error: DataleverageError) -> NoReturn:

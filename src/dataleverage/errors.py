@@ -93,6 +93,9 @@ class Errors(DataleverageError):
         self.errors = tuple(sorted(errors, key=lambda error: (error.place.line or 0, error.place.column or 0)))
         super().__init__("\n".join(str(error) for error in self.errors))
 
+    def __reduce__(self) -> tuple[type[Errors], tuple[tuple[DataleverageError, ...]]]:
+        return type(self), (self.errors,)  # what exceptions do by default would pickle the text and lose the errors
+
     def __str__(self) -> str:
         if len(self.errors) == 1:
             return str(self.errors[0])

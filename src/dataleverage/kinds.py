@@ -93,7 +93,9 @@ class Kind(Model):
             return
         of = FAMILIES[cls._family]
         label = cls.model_fields.get(of.tag)
-        if label is not None and isinstance(label.default, str):
+        if label is None or not isinstance(label.default, str):
+            return
+        if of.members.get(label.default) not in cls.__mro__[1:]:  # a subclass without a tag of its own takes nobody's place
             of.members[label.default] = cls
 
     @property

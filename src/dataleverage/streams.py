@@ -7,8 +7,11 @@ Mesa's generators. A stream depends on its seed and its name alone: drawing more
 from __future__ import annotations
 
 import hashlib
+from operator import index
 
 import numpy as np
+
+from dataleverage.errors import DataleverageError
 
 
 class Streams:
@@ -16,11 +19,16 @@ class Streams:
 
     Parameters
     ----------
-    seed : a whole number ≥ 0.
+    seed : a whole number ≥ 0. Raises DataleverageError for anything else.
     """
 
     def __init__(self, seed: int) -> None:
-        self.seed = seed
+        try:
+            self.seed = index(seed)
+        except TypeError:
+            self.seed = -1
+        if self.seed < 0:
+            raise DataleverageError(f"a seed is a whole number from 0 on, not {seed!r}", key="seed", remedy="Try 0 or 1.")
 
     def sequence(self, name: str, *index: int) -> np.random.SeedSequence:
         """The seed sequence behind a name, and behind a number such as a round where one is given."""

@@ -44,7 +44,8 @@ def written(records, tmp_path_factory):
     def write(name: str) -> Path:
         path = folder / f"{name}.html"
         if not path.exists():
-            write_page(records.sample_record(**records.SAMPLES[name]), path)
+            two = name == "two_operators"
+            write_page(records.two_operators() if two else records.sample_record(**records.SAMPLES[name]), path)
         return path
 
     return write
@@ -52,20 +53,16 @@ def written(records, tmp_path_factory):
 
 @pytest.fixture
 def opened(browser, written):
-    """opened(name, at="#round=3", width=1400, theme="light") -> a page that has loaded, watched for errors and requests."""
+    """opened(name, at="#round=3", width=1400, theme="light") -> a loaded page; errors and requests fail the test."""
     contexts = []
     complaints: list[str] = []
 
     def open_page(name: str, at: str = "", width: int = 1400, theme: str = "light", charts: bool = False):
-        context = browser.new_context(
-            viewport={"width": width, "height": 900}, color_scheme=theme, reduced_motion="reduce"
-        )
+        context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=theme, reduced_motion="reduce")
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: complaints.append(f"error: {error}"))
-        page.on(
-            "console", lambda m: complaints.append(f"{m.type}: {m.text}") if m.type in ("error", "warning") else None
-        )
+        page.on("console", lambda m: complaints.append(f"{m.type}: {m.text}") if m.type in ("error", "warning") else None)
         page.on("request", lambda r: None if r.url.startswith("file:") else complaints.append(f"request: {r.url}"))
         page.goto(written(name).as_uri() + at)
         page.wait_for_selector("html[data-page=ready]", state="attached")

@@ -1,8 +1,17 @@
 """The page in a real browser, from disk and with no network. Every test also fails on a console error or a request."""
 
 import re
+import time
 
 import pytest
+
+
+def until(met, seconds: float = 8.0) -> None:
+    """Wait for something to be so. (The page's policy forbids waiting for an expression inside it.)"""
+    end = time.monotonic() + seconds
+    while not met():
+        assert time.monotonic() < end, "it never came to be so"
+        time.sleep(0.02)
 
 
 def number(page) -> int:
@@ -22,10 +31,10 @@ def test_play_advances_to_the_end_and_stops(opened):
     page = opened("one_creator")
     page.select_option("#speed", "8")
     page.click("#play")
-    page.wait_for_function("document.getElementById('round-number').textContent === '3'")
+    until(lambda: number(page) == 3)
     page.wait_for_selector("#play[aria-label=Play]")
     page.click("#play")  # again from the start
-    page.wait_for_function("document.getElementById('round-number').textContent === '0'")
+    until(lambda: number(page) == 0)
     page.click("#play")
     assert page.get_attribute("#play", "aria-label") == "Play"
 
@@ -55,11 +64,11 @@ def test_an_address_leads_to_a_round_and_follows_it(opened):
     page = opened("usual", at="#round=7")
     assert number(page) == 7
     page.click("#forward")
-    page.wait_for_function("location.hash === '#round=8'")
+    until(lambda: page.evaluate("location.hash") == "#round=8")
     page.evaluate("location.hash = '#round=2'")
-    page.wait_for_function("document.getElementById('round-number').textContent === '2'")
+    until(lambda: number(page) == 2)
     page.evaluate("location.hash = '#round=999'")
-    page.wait_for_function("document.getElementById('round-number').textContent === '12'")
+    until(lambda: number(page) == 12)
     page.evaluate("location.hash = '#round=x'")
     assert number(page) == 12
 
@@ -78,15 +87,16 @@ def test_the_theme_follows_the_system_until_it_is_chosen(opened):
 
 def test_charts_follow_the_theme_and_the_round(opened):
     page = opened("usual", at="#round=3", charts=True)
-    rule = "document.querySelector('#chart-scores .mark-rule line').parentNode.parentNode.innerHTML"
+    rule = "document.querySelector('#chart-scores .mark-rule.role-mark line').parentNode.parentNode.innerHTML"
     colour = "getComputedStyle(document.querySelector('#chart-scores .mark-line path')).stroke"
     before, first = page.evaluate(rule), page.evaluate(colour)
     page.click("#forward")
-    page.wait_for_function(f"{rule} !== {before!r}")
+    until(lambda: page.evaluate(rule) != before)
     page.click("#theme")
     assert page.evaluate(colour) != first
-    box = page.locator("#chart-scores svg").bounding_box()
-    page.mouse.click(box["x"] + box["width"] - 10, box["y"] + box["height"] / 2)
+    chart = page.locator("#chart-scores svg")
+    box = chart.bounding_box()
+    chart.click(position={"x": box["width"] - 10, "y": box["height"] / 2}, force=True)
     assert number(page) == 12
 
 
@@ -155,6 +165,25 @@ def test_losses_are_worse_when_they_grow(opened):
     assert shades[scores.index(min(scores))] == max(shades) > min(shades)
 
 
+def test_the_token_stands_beside_the_row_served(opened):
+    page = opened("skewed")
+    for key in ("Home", "ArrowRight", "ArrowRight", "End"):
+        page.keyboard.press(key)
+        token, row = page.locator("#token").bounding_box(), page.locator("tr.served").bounding_box()
+        assert abs(token["y"] + token["height"] / 2 - row["y"] - row["height"] / 2) < 2
+        assert abs(token["x"] + token["width"] / 2 - row["x"] - 11) < 2
+
+
+def test_one_of_several_operators_is_looked_at(opened):
+    page = opened("two_operators", at="#round=3", charts=True)
+    assert page.inner_text("#board-now").startswith("vendor serves")
+    known = page.locator("td.tile.known").count()
+    page.select_option("#operator", label="rival")
+    assert page.inner_text("#board-now").startswith("rival serves ABCDE")
+    assert page.locator("td.tile.known").count() == 6 < known
+    assert "ended where it began" in page.inner_text("#result")
+
+
 def test_the_ledger_leads_to_its_round(opened):
     page = opened("usual")
     page.locator("#ledger button").nth(5).click()
@@ -171,7 +200,7 @@ def test_rows_are_found_by_search(opened):
     shown = rows.count()
     page.fill("#board-search", "A -B")
     assert 0 < rows.count() < shown
-    assert all("A" in text and "B" not in text for text in rows.locator(".slots").all_inner_texts())
+    assert all("A" in text and "B" not in text for text in rows.locator(".letters").all_inner_texts())
     page.fill("#board-search", "A -A")
     assert rows.count() == 0 and "No row matches" in page.inner_text("#board-tables")
     page.fill("#board-search", "")
@@ -180,17 +209,18 @@ def test_rows_are_found_by_search(opened):
 
 @pytest.mark.parametrize("name", ["usual", "skewed", "long_names", "crowd"])
 def test_nothing_overflows_at_any_width(opened, name):
+    page = opened(name, at="#round=9", charts=True)
+    page.locator(".node").nth(0).click()
     for width in (1400, 900, 500):
-        page = opened(name, at="#round=9", width=width, charts=name == "usual")
-        if name != "usual":
-            page.locator(".node").nth(0).click()
+        page.set_viewport_size({"width": width, "height": 900})
+        page.wait_for_timeout(150)
         assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
 NOTHING = re.compile(r"\b(NaN|undefined|null|Infinity)\b|\[object")
 
 
-@pytest.mark.parametrize("name", ["four", "no_money", "one_creator", "one_round", "one_column", "many_rows"])
+@pytest.mark.parametrize("name", ["no_money", "one_creator", "one_column"])
 def test_what_is_missing_is_a_dash(opened, name):
     page = opened(name, charts=True)
     page.locator(".node").first.click()
@@ -210,7 +240,8 @@ def test_everything_that_acts_has_a_name(opened):
     page = opened("usual")
     nameless = page.eval_on_selector_all(
         "button, select, input, [role=button]",
-        "all => all.filter(n => !(n.getAttribute('aria-label') || n.labels?.[0]?.textContent.trim() || n.textContent.trim())).map(n => n.outerHTML)",
+        "all => all.filter(n => !(n.getAttribute('aria-label') || n.labels?.[0]?.textContent.trim()"
+        " || n.textContent.trim())).map(n => n.outerHTML)",
     )
     assert nameless == []
     assert page.get_attribute("#now", "aria-live") == "polite"

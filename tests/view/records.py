@@ -69,9 +69,7 @@ def sample_record(
 
     threshold = np.arange(owners) / owners * rng.uniform(0.6, 1.9, owners)
     favourite = [LEVERS[1 + (i * 7) % (3 if poison else 2)] for i in range(owners)]
-    edges = sorted(
-        {tuple(sorted((i, (i + k) % owners))) for i in range(owners) for k in (1, 2) if (i + k) % owners != i}
-    )
+    edges = sorted({tuple(sorted((i, (i + k) % owners))) for i in range(owners) for k in (1, 2) if (i + k) % owners != i})
     moves: dict[str, list[Any]] = {name: [] for name in MOVES} | {f"worth:{lever}": [] for lever in LEVERS}
     table: dict[str, list[Any]] = {name: [] for name in ROUNDS} | {
         name: [] for name in (*MONEY, *(f"share:{lever}" for lever in LEVERS), *(f"score:{c}" for c in columns))
@@ -103,9 +101,7 @@ def sample_record(
                     goes = False
                 lever[i] = favourite[i] if goes else "contribute"
         acting = sum(move != "contribute" for move in lever) / owners
-        row = tuple(
-            1 if i >= owners or lever[i] == "contribute" else 2 if lever[i] == "poison" else 0 for i in range(n)
-        )
+        row = tuple(1 if i >= owners or lever[i] == "contribute" else 2 if lever[i] == "poison" else 0 for i in range(n))
         found = scores(row)
         quality = 1 + (found[0] - full[0]) / (full[0] - floor[0])
         booked = money and number > 0
@@ -143,14 +139,9 @@ def sample_record(
             for i in range(owners):
                 own = found[1 + i] if slices and i < n else found[0]
                 q = 1 + (own - full[0]) / (full[0] - floor[0])
-                cost = (
-                    {"contribute": 0.0, "withhold": 0.02, "delete": 0.05, "poison": 0.2}[lever[i]]
-                    if money
-                    else math.nan
-                )
+                cost = {"contribute": 0.0, "withhold": 0.02, "delete": 0.05, "poison": 0.2}[lever[i]] if money else math.nan
                 worth = {
-                    name: round(q + 0.3 * acting * (name != "contribute") - 0.1 * LEVERS.index(name), 4)
-                    for name in LEVERS
+                    name: round(q + 0.3 * acting * (name != "contribute") - 0.1 * LEVERS.index(name), 4) for name in LEVERS
                 }
                 tactic = "label_flip" if lever[i] == "poison" else None
                 payoff = q + dividend - cost if money else math.nan
@@ -246,6 +237,20 @@ LONG = [
     for kind in ("archive", "library", "press", "museum", "radio")
 ]
 
+
+def two_operators() -> Record:
+    """The usual record with a rival that keeps serving everything."""
+    record = sample_record()
+    rounds, count = record.tables["rounds"], len(record.tables["rounds"]["round"])
+    table = {name: [value for value in values for _ in range(2)] for name, values in rounds.items()}
+    table["operator"] = ["vendor", "rival"] * count
+    table["row"] = [row if i % 2 == 0 else table["row"][0] for i, row in enumerate(table["row"])]
+    for name in table:
+        if name.startswith("score:"):
+            table[name] = [s if i % 2 == 0 else 0.9 * table[name][0] for i, s in enumerate(table[name])]
+    return Record(record.manifest, record.tables | {"rounds": table})
+
+
 SAMPLES = {  # name: what sample_record is given
     "usual": {},
     "four": {"n": 4, "rounds": 7, "poison": False},
@@ -258,6 +263,7 @@ SAMPLES = {  # name: what sample_record is given
     "no_transfers": {"n": 4, "rounds": 6, "transfers": False},
     "one_column": {"n": 5, "rounds": 8, "slices": False},
     "long_names": {"n": 40, "rounds": 15, "names": LONG},
+    "many_columns": {"n": 300, "rounds": 20},
     "crowd": {"n": 6, "rounds": 60, "owners": 500},
     "sixty": {"n": 12, "rounds": 60, "looked": 13},
 }

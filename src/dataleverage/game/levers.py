@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
@@ -92,17 +93,17 @@ class Menu:
             raise GameError(f"poison can be made in {len(tactics)} ways", remedy=f"Name one: {', '.join(tactics)}.")
         raise GameError(f"there is no tactic {tactic!r}", remedy=f"Tactics are {', '.join(tactics)}.")
 
-    @property
+    @cached_property
     def strike(self) -> int:
         """The move of a strike: delete where there is the right to it, otherwise withhold."""
         return next((i for i, move in enumerate(self.moves) if move.lever == "delete"), 1)
 
-    @property
+    @cached_property
     def levers(self) -> NDArray[np.int64]:
         """(A,) the position in LEVERS of each move's lever."""
         return np.array([LEVERS.index(move.lever) for move in self.moves])
 
-    @property
+    @cached_property
     def variants(self) -> NDArray[np.uint8]:
         """(A,) the variant of each move, 0 where it is not poison."""
         return np.array([move.variant for move in self.moves], dtype=np.uint8)

@@ -44,7 +44,8 @@ class LeverageGame(mesa.Model):
     scores : (C,) of the served row. quality, payoff : (N,) of the creators.
     status_quo, operator_status_quo : (N,) and one number: what a round pays before anyone has moved.
     overall : quality on the weighted audit columns. wealth, operator_payoff : of the operator.
-    stopped : why the game is over, or None.
+    stopped : why the game is over, or None. period : of the cycle it ended in.
+    history : the state after each round, from round 0.
     """
 
     def __init__(self, setup: GameSetup, seed: int = 0) -> None:
@@ -57,8 +58,8 @@ class LeverageGame(mesa.Model):
         self.period: int | None = None
         self.neighbours = setup.network.neighbours(setup.names, self.streams["network"], setup.folder)
         self.memory: list[Memory] = [begin(g, group, setup.menu, self.streams) for g, group in enumerate(setup.groups)]
-        group_of = {int(i): group for group in setup.groups for i in group.who}
-        self.creators = [Creator(self, i, group_of[i]) for i in range(setup.n_creators)]
+        self._seats = {int(i): (g, at) for g, group in enumerate(setup.groups) for at, i in enumerate(group.who)}
+        self.creators = [Creator(self, i, setup.groups[self._seats[i][0]]) for i in range(setup.n_creators)]
         self.operators = [Operator(self, operator) for operator in setup.operators]
         n = setup.grid.n_objects
         self.board = Board(setup.monitored(setup.operators[0]), n)
@@ -68,9 +69,9 @@ class LeverageGame(mesa.Model):
         self.operator_payoff = float("nan")
         self.wealth = 0.0
         self.recorder = Recorder(setup, self.neighbours, self.memory)
-        self.history: list[bytes] = []
         before = served(setup, np.ones((1, n), dtype=np.uint8), None, setup.grid.scores)
         self._take(before)
+        self.history = [self._state()]
         self.status_quo = before.payoff[0]
         self.operator_status_quo = setup.payoffs.endowment.operator + float(before.revenue[0] - before.paid_out[0])
         self.recorder.state(0, before, trained=True, costs=float("nan"), payoff=float("nan"))
@@ -119,23 +120,25 @@ class LeverageGame(mesa.Model):
         self.published.setdefault(self.row.tobytes(), (self.row, self.scores))
 
     def _choose(self) -> list[tuple[Group, np.ndarray, Decision]]:
-        """Everyone's moves of this round, at once or one creator after the other."""
-        simultaneous = self.setup.order == "simultaneous"
-        everyone = np.arange(self.setup.n_creators)
-        order = self.streams.at("order", self.round).permutation(everyone)
-        turns = [everyone] if simultaneous else [np.array([i]) for i in order]
+        """Everyone's moves of this round: who decides in one turn sees the moves of the turns before it."""
         decisions = []
-        for turn in turns:
+        for turn in self._turns():
             choice = self.choice.copy()
-            for g, group in enumerate(self.setup.groups):
-                inside = np.flatnonzero(np.isin(group.who, turn))
-                if len(inside):
-                    who = group.who[inside]
-                    decision = self._decide(g, group, inside, who)
-                    choice[who] = decision.choice
-                    decisions.append((group, who, decision))
+            for g, inside in turn:
+                group = self.setup.groups[g]
+                who = group.who[inside]
+                decision = self._decide(g, group, inside, who)
+                choice[who] = decision.choice
+                decisions.append((group, who, decision))
             self.choice = choice
         return decisions
+
+    def _turns(self) -> list[list[tuple[int, np.ndarray]]]:
+        """One turn for all, or one for each creator in a drawn order; each as (group, positions within the group)."""
+        if self.setup.order == "simultaneous":
+            return [[(g, np.arange(len(group.who))) for g, group in enumerate(self.setup.groups)]]
+        order = self.streams.at("order", self.round).permutation(self.setup.n_creators)
+        return [[(g, np.array([at]))] for g, at in (self._seats[int(i)] for i in order)]
 
     def _decide(self, g: int, group: Group, inside: np.ndarray, who: np.ndarray) -> Decision:
         """Ask a strategy for the moves of some creators of its group, and check its answer."""
@@ -148,11 +151,15 @@ class LeverageGame(mesa.Model):
             quality=self.quality,
             payoff=self.payoff,
             streams=self.streams,
-            weigh=lambda knows, moves: self.weigh(who, moves, knows),
+            worth_of=self.weigh,
         )
         decision = group.strategy.decide(seen, {name: values[inside] for name, values in self.memory[g].items()})
         choice = np.asarray(decision.choice)
-        if choice.shape != who.shape or choice.dtype.kind not in "iu" or not ((choice >= 0) & (choice < len(seen.menu))).all():
+        if (
+            choice.shape != who.shape
+            or choice.dtype.kind not in "iu"
+            or not (0 <= choice.min() <= choice.max() < len(seen.menu))
+        ):
             raise GameError(
                 f"the strategy {group.strategy.tag} of {group.name} answered round {self.round} with {choice!r}; expected "
                 f"{len(who)} positions in a menu of {len(seen.menu)} moves"
@@ -195,26 +202,24 @@ class LeverageGame(mesa.Model):
         for c, column in enumerate(columns):
             if (column.slice, column.metric) in at:
                 as_audit[:, c] = monitor[:, at[column.slice, column.metric]]
-        # a creator whose own slice is not monitored goes by the first weighted column that is
-        known = np.flatnonzero((self.setup.quality.weight > 0) & np.isfinite(as_audit).all(axis=0))
+        quality, monitored = self.setup.quality, np.isfinite(as_audit).all(axis=0)
+        known = np.flatnonzero((quality.weight > 0) & monitored)
         if not len(known):
             raise GameError("the operator monitors none of the weighted columns", key="operators.0.monitors")
-        hidden = ~np.isfinite(as_audit).all(axis=0)
-        as_audit[:, hidden] = as_audit[:, known[:1]]
-        return NeighbourMean(rows_seen, as_audit)
+        # what is not monitored is taken to be as good as the first weighted column that is
+        as_good = quality.full + quality.scale * (quality.of(as_audit)[:, known[:1]] - 1)
+        return NeighbourMean(rows_seen, np.where(monitored, as_audit, as_good))
 
     # ------------------------------------------------------------------ beginning and end
 
     def _stop(self) -> None:
         """End the game where a rule says so."""
-        self.history.append(self.choice.tobytes() + self.holdings.tobytes() + self.row.tobytes())
+        self.history.append(self._state())
         stop, history = self.setup.stop, self.history
         settled = all(group.strategy.settled(self.round) for group in self.setup.groups)
         if stop.budget_gone and self.wealth < 0:
             self.stopped = "budget gone"
-        elif (
-            stop.fixed_point and settled and len(history) > stop.fixed_point and len(set(history[-stop.fixed_point - 1 :])) == 1
-        ):
+        elif stop.fixed_point and settled and unchanged(history, stop.fixed_point):
             self.stopped = "fixed point"
         elif stop.cycle and settled and (period := cycle(history, stop.cycle)):
             self.stopped, self.period = "cycle", period
@@ -223,6 +228,10 @@ class LeverageGame(mesa.Model):
         if self.stopped:
             self.running = False
             self._forget()
+
+    def _state(self) -> bytes:
+        """What the next round goes by: who did what, what the operator holds and the row it serves."""
+        return b"".join(part.tobytes() for part in (self.choice, self.holdings, self.row))
 
     def _forget(self) -> None:
         """Let the game be freed: Mesa 3.3 keeps every model alive through its agents' number counter."""

@@ -149,7 +149,7 @@ class BarabasiAlbert(Network):
 
 
 class EdgeList(Network):
-    """Links from a file: two creators a line with a comma between them, by name or by number from 0; no header."""
+    """Links from a file: two creators a line with a comma between them, by name or else by number from 0; no header."""
 
     kind: Literal["edges"] = "edges"
     path: str = Field(description="The file; a relative path starts at the scenario's folder.")
@@ -161,7 +161,7 @@ class EdgeList(Network):
         except (OSError, UnicodeError) as error:
             said = getattr(error, "strerror", None) or "it is not UTF-8 text"
             raise DataError(f"the edge list {self.path} cannot be read: {said}", key="network.path") from error
-        number = {name: i for i, name in enumerate(names)} | {str(i): i for i in range(len(names))}
+        number = {str(i): i for i in range(len(names))} | {name: i for i, name in enumerate(names)}
         pairs = set()
         for at, line in enumerate(lines, start=1):
             ends = [end.strip() for end in line.split(",")]

@@ -54,7 +54,7 @@ class Quality:
 
     def overall(self, quality: Floats) -> Floats:
         """(…, C) -> (…,): quality of the weighted columns."""
-        return np.where(self.weight > 0, quality, 0.0) @ self.weight
+        return quality[..., self.weight > 0] @ self.weight[self.weight > 0]
 
     def company(self, quality: Floats, held: NDArray[np.bool_]) -> tuple[Floats, Floats]:
         """Quality on the examples of creators whose data an operator holds.
@@ -110,7 +110,7 @@ def quality_of(grid: Grid, payoffs: Payoffs, owners: Sequence[str]) -> tuple[Qua
 
 
 def weighted_columns(grid: Grid, payoffs: Payoffs) -> list[int]:
-    """The positions of the audit columns with a weight above 0, in the order of the scenario."""
+    """The positions of the audit columns with a weight above 0, in the grid's order: the first one gives a game its metric."""
     audit = [column.name for column in grid.columns if column.part == "audit"]
     for name, weight in payoffs.weights.items():
         if name not in audit:
@@ -121,7 +121,7 @@ def weighted_columns(grid: Grid, payoffs: Payoffs) -> list[int]:
             )
         if weight < 0:
             raise ScenarioError(f"a weight of {weight} is negative", key=f"payoffs.weights.{name}")
-    weighted = [grid.column(name) for name, weight in payoffs.weights.items() if weight > 0]
+    weighted = sorted(grid.column(name) for name, weight in payoffs.weights.items() if weight > 0)
     if not weighted:
         raise ScenarioError("no column has a weight above 0", key="payoffs.weights", remedy="Weigh at least one.")
     return weighted
@@ -165,8 +165,8 @@ def own_columns(
 ) -> tuple[Positions, Positions, list[str]]:
     """(N,) the column that each creator is judged on, (N,) the column of its own examples or -1, and warnings.
 
-    A creator whose own examples cannot tell training from guessing (none of them, or a gap within two standard errors) is
-    judged on the first weighted column instead.
+    A creator whose own examples cannot tell training from guessing (none of them, a gap within two standard errors, or bounds
+    that a table does not know) is judged on the first weighted column instead.
     """
     world = grid.world
     slice_of = (
@@ -179,12 +179,13 @@ def own_columns(
     mine = np.array([at.get(slice_of.get(i, ""), -1) for i in range(len(owners))], dtype=np.int64)
     judged_on = np.where(mine >= 0, mine, first)
     refused = []
-    if world is not None:
-        for i in np.flatnonzero(mine >= 0).tolist():
-            gap = gaps[mine[i]]
-            if not np.sign(scale[first]) * (gap.full - gap.floor) > 2 * gap.error:
-                judged_on[i] = first
-                refused.append(owners[i])
+    for i in np.flatnonzero(mine >= 0).tolist():
+        gap = gaps[mine[i]]
+        if not np.sign(scale[first]) * (gap.full - gap.floor) > 2 * gap.error:
+            judged_on[i] = first
+            refused.append(owners[i])
+        if not np.isfinite(gap.full):
+            mine[i] = -1  # its scores say nothing of its quality
     if not refused:
         return judged_on, mine, []
     named = ", ".join(refused[:6]) + (" …" if len(refused) > 6 else "")

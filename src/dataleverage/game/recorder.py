@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Mapping, Sequence
+from functools import cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +14,7 @@ from dataleverage.game.board import Board
 from dataleverage.game.levers import LEVERS, Choice
 from dataleverage.game.network import LISTED, Neighbours
 from dataleverage.game.rules import Outcome
-from dataleverage.game.setup import GameSetup
+from dataleverage.game.setup import CREATORS, GameSetup
 from dataleverage.game.strategy import Decision, Memory
 from dataleverage.grid.metrics import METRICS
 from dataleverage.grid.rows import Rows, in_words
@@ -23,7 +25,6 @@ if TYPE_CHECKING:
     from dataleverage.game.model import LeverageGame
 
 LIBRARIES = ("dataleverage", "mesa", "numpy", "scipy", "scikit-learn", "networkx", "pyarrow")
-CREATORS = "creators"  # who unveiled a cell that only a creator's weighing asked for
 
 
 class Recorder:
@@ -63,8 +64,8 @@ class Recorder:
             {
                 "round": round,
                 "operator": setup.operators[0].name,
-                "row": in_words(row, setup.grid.objects),
-                "holdings": in_words(result.holdings[0], setup.grid.objects),
+                "row": row,
+                "holdings": result.holdings[0],
                 "trained": trained,
                 "examples": int(setup.grid.sizes[row > 0].sum()),
                 "quality": float(result.overall[0]),
@@ -134,7 +135,7 @@ class Recorder:
             "schema": SCHEMA_VERSION,
             **setup.manifest,
             "seed": game.seed,
-            "versions": {"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}},
+            "versions": dict(versions()),
             "cells": {
                 "trained": setup.grid.trained - self._before[0],
                 "served_again": setup.grid.served - self._before[1],
@@ -172,6 +173,8 @@ class Recorder:
     def _rounds(self) -> Columns:
         states = self._states
         table: dict[str, Any] = {name: [state[name] for state in states] for name in states[0] if name != "scores"}
+        words = self._words([*table["row"], *table["holdings"]])
+        table["row"], table["holdings"] = words[: len(states)], words[len(states) :]
         n = self.setup.n_creators
         counts = np.array([np.bincount(m["levers"], minlength=len(LEVERS)) for m in self._moves]).reshape(-1, len(LEVERS))
         shares = np.vstack([[[1.0, 0.0, 0.0, 0.0]], counts / n])
@@ -182,6 +185,12 @@ class Recorder:
         for c, column in enumerate(self.setup.grid.columns):
             table[f"score:{column.name}"] = scores[:, c]
         return table
+
+    def _words(self, rows: Sequence[Rows]) -> list[str]:
+        """Rows in words, each distinct one put into words once."""
+        words = {row.tobytes(): row for row in rows}
+        said = {key: in_words(row.tolist(), self.setup.grid.objects) for key, row in words.items()}
+        return [said[row.tobytes()] for row in rows]
 
     def _move_table(self) -> Columns:
         setup, moves = self.setup, self._moves
@@ -267,15 +276,21 @@ class Recorder:
         }
 
     def _cell_table(self) -> Columns:
-        names, objects = self.setup.grid.column_names, self.setup.grid.objects
-        table: dict[str, list[Any]] = {k: [] for k in ("row", "size", "column", "score", "by", "round", "exact")}
-        for row, columns, scores, by, round in self._cells:
-            count = len(columns)
-            table["row"] += [in_words(row, objects)] * count
-            table["size"] += [int((row > 0).sum())] * count
-            table["column"] += [names[c] for c in columns]
-            table["score"] += scores.tolist()
-            table["by"] += [by] * count
-            table["round"] += [round] * count
-            table["exact"] += [True] * count
-        return table
+        rows, columns, scores, by, rounds = zip(*self._cells, strict=True)  # there is always the row of round 0
+        counts = [len(part) for part in columns]
+        size = (np.array(rows) > 0).sum(axis=1)
+        return {
+            "row": np.repeat(np.array(self._words(rows), dtype=object), counts),
+            "size": np.repeat(size, counts),
+            "column": np.array(self.setup.grid.column_names, dtype=object)[np.concatenate(columns)],
+            "score": np.concatenate(scores),
+            "by": np.repeat(np.array(by, dtype=object), counts),
+            "round": np.repeat(np.array(rounds, dtype=np.int64), counts),
+            "exact": np.ones(sum(counts), dtype=bool),
+        }
+
+
+@cache
+def versions() -> Mapping[str, str]:
+    """The versions of Python and of the libraries that a score can depend on."""
+    return {"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}}

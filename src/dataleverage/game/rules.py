@@ -70,11 +70,11 @@ def served(setup: GameSetup, held: Rows, choice: Choice | None, score: Callable[
     holds = (held > 0).astype(np.float64) @ setup.ownership
     company, retained = quality.company(by_column, holds > 0)
     seen = company if payoffs.view == "company" else overall
-    revenue = payoffs.revenue * np.maximum(np.nan_to_num(seen, nan=0.0), 0.0)
+    revenue = payoffs.revenue * np.fmax(seen, 0.0)  # NaN, nobody left, earns nothing
     held_examples = ((held > 0) * setup.grid.sizes) @ setup.ownership
     paid = operator.response.pay(Books(revenue, holds > 0, held_examples))
     mine = by_column[:, quality.judged_on]
-    cost = payoffs.lever_costs(setup.menu)[choice] if choice is not None else np.zeros(mine.shape)
+    cost = setup.lever_costs[choice] if choice is not None else np.zeros(mine.shape)
     return Outcome(
         holdings=held,
         rows=rows,

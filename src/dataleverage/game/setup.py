@@ -25,6 +25,8 @@ from dataleverage.grid.grid import Grid
 from dataleverage.kinds import Many, Model, OneOf
 from dataleverage.streams import Streams
 
+CREATORS = "creators"  # in the record: who unveiled a cell that only a creator's weighing asked for
+
 
 class Stop(Model):
     """When a game ends before its last round."""
@@ -88,6 +90,12 @@ class GameSetup:
             raise GameError(f"groups do not hold each of the {self.n_creators} creators once", key="creators")
         if len(self.operators) != 1:
             raise GameError(f"{len(self.operators)} operators were given; a game has one", key="operators")
+        if (name := self.operators[0].name) in (*self.names, CREATORS):
+            raise GameError(
+                f"an operator cannot be called {name!r}: that is what creators are called in the record",
+                key="operators.0.name",
+                remedy="Choose another name for it.",
+            )
 
     @property
     def n_creators(self) -> int:
@@ -96,6 +104,11 @@ class GameSetup:
     @cached_property
     def menu(self) -> Menu:
         return Menu.of(self.rights, self.tactics)
+
+    @cached_property
+    def lever_costs(self) -> NDArray[np.float64]:
+        """(A,) what each move of the menu costs its creator."""
+        return self.payoffs.lever_costs(self.menu)
 
     @cached_property
     def examples(self) -> NDArray[np.int64]:
@@ -111,19 +124,16 @@ class GameSetup:
 
     def monitored(self, operator: Operator) -> NDArray[np.int64]:
         """The positions of the monitor columns that an operator looks at. Raises GameError for slices that are not there."""
-        monitor = {c.slice: i for i, c in enumerate(self.grid.columns) if c.part == "monitor"}
+        monitor = {i: c.slice for i, c in enumerate(self.grid.columns) if c.part == "monitor"}
         if operator.monitors == "none":
             return np.empty(0, dtype=np.int64)
-        if operator.monitors == "all":
-            return np.array([i for i, c in enumerate(self.grid.columns) if c.part == "monitor"], dtype=np.int64)
-        for i, name in enumerate(operator.monitors):
-            if name not in monitor:
-                have = f"Slices with monitor examples are {', '.join(list(monitor)[:20])}." if monitor else "There are none."
+        slices = tuple(dict.fromkeys(monitor.values()))
+        looked_at = slices if operator.monitors == "all" else operator.monitors
+        for i, name in enumerate(looked_at):
+            if name not in slices:
+                have = f"Slices with monitor examples are {', '.join(slices[:20])}." if slices else "There are none."
                 raise GameError(f"there is no monitored slice {name!r}", key=f"operators.0.monitors.{i}", remedy=have)
-        return np.array(
-            [i for i, c in enumerate(self.grid.columns) if c.part == "monitor" and c.slice in operator.monitors],
-            dtype=np.int64,
-        )
+        return np.array([i for i, name in monitor.items() if name in looked_at], dtype=np.int64)
 
 
 def begin(g: int, group: Group, menu: Menu, streams: Streams) -> Memory:

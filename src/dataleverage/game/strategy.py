@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
@@ -31,8 +31,8 @@ class Seen:
     menu : the moves there are.
     neighbours : who sees whom.
     quality, payoff : (N,) of last round; NaN before there was one.
-    streams, group : where randomness comes from: see `draw`.
-    weigh : (knows, (A,) menu positions) -> (m, A) payoff of each of those moves to each decider, if only it moved so.
+    streams : where randomness comes from: see `draw`.
+    worth_of : ((m,) creators, (A,) menu positions, knows) -> (m, A): see `weigh`.
     """
 
     round: int
@@ -43,7 +43,7 @@ class Seen:
     quality: Floats
     payoff: Floats
     streams: Streams
-    weigh: Callable[[Knows, Choice], Floats]
+    worth_of: Callable[[NDArray[np.int64], Choice, Knows], Floats]
 
     @cached_property
     def acting(self) -> NDArray[np.bool_]:
@@ -55,6 +55,14 @@ class Seen:
         """(m,) the share of the others, or of one's neighbours, that does something. Never counts oneself."""
         shares = share_of_others(doing) if see == "everyone" else self.neighbours.share(doing)
         return shares[self.who]
+
+    def weigh(self, knows: Knows, moves: Choice) -> Floats:
+        """(m, A) the payoff of each of the moves (A,) to each decider, if only it moved so."""
+        return self.worth_of(self.who, moves, knows)
+
+    def only(self, some: NDArray[np.bool_]) -> Seen:
+        """The same, with only some of the deciders: (m,) bool."""
+        return replace(self, who=self.who[some])
 
     def draw(self, what: str) -> Floats:
         """(m,) numbers even on [0, 1), the same for a creator and a round whoever else draws."""
@@ -90,7 +98,11 @@ class Strategy(Kind, family="strategy", package="dataleverage.game.strategies"):
         """The moves of the creators `seen.who` (all of the group's memory is passed, one entry for each of them)."""
 
     def settled(self, round: int) -> bool:
-        """Whether nothing but others' moves can change this group's after the round (a script may have more to come)."""
+        """Whether nothing but others' moves can change this group's after the round.
+
+        False while a script has more to come, and for ever where each round's moves are drawn anew: what stands still there,
+        or repeats, does so by chance, and is neither a fixed point nor a cycle.
+        """
         return True
 
     def named_moves(self) -> Iterable[tuple[str, MoveSpec]]:

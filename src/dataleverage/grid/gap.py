@@ -11,7 +11,7 @@ import numpy as np
 from dataleverage.errors import GridError
 from dataleverage.grid.metrics import Column, Measurer, columns_of
 from dataleverage.grid.oracle import TableOracle, TrainedOracle
-from dataleverage.world.world import Floats, Mask, Slice, World
+from dataleverage.world.world import Floats, Slice
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def trained_gap(oracle: TrainedOracle, column: Column) -> Gap:
 def jackknife_error(oracle: TrainedOracle, column: Column, decision: Floats, folds: int = 20) -> float:
     """Standard error of full − floor on a column by the delete-a-group jackknife over its evaluation examples."""
     world = oracle.world
-    inside = np.flatnonzero(measured(world, column))
+    inside = np.flatnonzero(oracle.measure.masks[column])
     if len(inside) < 2:
         return float("inf")
     fold = np.arange(len(inside)) % min(folds, len(inside))
@@ -79,9 +79,3 @@ def jackknife_error(oracle: TrainedOracle, column: Column, decision: Floats, fol
         differences.append(full - floor)
     g = len(differences)
     return float(np.sqrt((g - 1) / g * np.sum((np.array(differences) - np.mean(differences)) ** 2)))
-
-
-def measured(world: World, column: Column) -> Mask:
-    """(E,) bool: the evaluation examples that a column is measured on."""
-    mask = next(part.mask for part in world.slices if part.name == column.slice)
-    return mask & (world.audit if column.part == "audit" else ~world.audit)

@@ -120,21 +120,33 @@ class Grid:
         metric : what the cells measure (says whether more is better).
         floor, full : scores of guessing and of the full row, where the table has no such rows; one number or one a column.
 
-        Raises GridError for rows that appear twice or name unknown objects, and for NaN cells.
+        Raises GridError for rows that appear twice or name unknown objects, for columns or objects of one name or none at
+        all, and for cells that are not finite numbers.
         """
         words = [str(index) for index in frame.index]
         names = tuple(objects) if objects is not None else objects_in(words)
+        slices = [str(name) for name in frame.columns]
+        for what, called in (("object", names), ("column", slices)):
+            if not called:
+                raise GridError(f"the table has no {what}s", remedy="Rows are named as in AB or A+north, columns as you like.")
+            if (twice := first_twice(called)) is not None:
+                raise GridError(f"there are two {what}s {called[twice]!r}", remedy="Give each a name of its own.")
         if metric not in METRICS:
             raise GridError(f"{metric!r} is no metric", remedy=f"Metrics are {', '.join(METRICS)}.")
         rows = np.array([row_words.from_words(word, names) for word in words], dtype=np.uint8).reshape(-1, len(names))
-        scores = frame.to_numpy(dtype=np.float64)
-        if len(set(row_words.keys(rows))) < len(rows):
-            twice = sorted({word for word in words if words.count(word) > 1}) or words
-            raise GridError(f"the table has the row {twice[0]!r} more than once")
+        if (twice := first_twice(row_words.keys(rows))) is not None:
+            raise GridError(f"the table has the row {words[twice]!r} more than once", remedy="Keep one of them.")
+        try:
+            scores = frame.to_numpy(dtype=np.float64, na_value=np.nan)
+        except (TypeError, ValueError) as error:
+            raise GridError(f"the table holds what is not a number: {error}", remedy="Give numbers in every cell.") from error
         if not np.isfinite(scores).all():
             i, c = np.argwhere(~np.isfinite(scores))[0]
-            raise GridError(f"the cell of row {words[i]!r} and column {frame.columns[c]!r} is {scores[i, c]}")
-        columns = tuple(Column(str(name), str(name), metric, "audit", 0) for name in frame.columns)
+            raise GridError(
+                f"the cell of row {words[i]!r} and column {slices[c]!r} is {scores[i, c]}",
+                remedy="Leave out rows that were not measured.",
+            )
+        columns = tuple(Column(name, name, metric, "audit", 0) for name in slices)
         oracle = TableOracle(rows, scores, columns, names)
         given = table_gaps(oracle, floor, full)
         n_present = int(max(rows.max(initial=1), 1))
@@ -161,7 +173,8 @@ class Grid:
 
     def rows(self, words: Iterable[str]) -> Rows:
         """(R, n) uint8: rows given in words."""
-        return np.array([row_words.from_words(word, self.objects) for word in words], dtype=np.uint8)
+        parsed = [row_words.from_words(word, self.objects) for word in words]
+        return np.array(parsed, dtype=np.uint8).reshape(-1, self.n_objects)
 
     def words(self, rows: ArrayLike) -> list[str]:
         """Each row in words."""
@@ -197,6 +210,8 @@ class Grid:
         budget : how many rows may be trained; needed beyond 20 objects, where only that many of the smallest and the
             largest rows are unveiled (the empty and the full row first, then one object away from them, and so on).
         """
+        if budget is not None and budget < 1:
+            raise GridError(f"the budget is {budget} rows", remedy="Give at least one row, or no budget.")
         if isinstance(self.oracle, TableOracle):
             rows = self.oracle.rows
         elif budget is None or (self.n_objects <= row_words.MOST_OBJECTS and 2**self.n_objects <= budget):
@@ -227,6 +242,16 @@ class Grid:
 def task_of(y: NDArray[np.generic]) -> Task:
     """What a target asks for where the learner does both: fractions are a regression, anything else is classes."""
     return "regression" if y.dtype.kind == "f" and bool((y % 1 != 0).any()) else "classification"
+
+
+def first_twice(values: Sequence[object]) -> int | None:
+    """Where the first value stands that was there before; None where all differ."""
+    seen: set[object] = set()
+    for i, value in enumerate(values):
+        if value in seen:
+            return i
+        seen.add(value)
+    return None
 
 
 def objects_in(words: Sequence[str]) -> tuple[str, ...]:

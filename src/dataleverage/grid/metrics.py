@@ -20,6 +20,8 @@ from dataleverage.errors import FitError, GridError
 from dataleverage.grid.learner import Need
 from dataleverage.world.world import Floats, Ints, Mask, Part, Task, World
 
+TIE = 1e-10  # decision values so near, relative to their size, are equal: a batch of one row rounds otherwise than one of many
+LARGE = 1e300  # stands for infinity where it would make NaN
 EPSILON = float(np.finfo(np.float64).eps)  # probabilities are clipped here, as scikit-learn's log_loss does
 
 
@@ -190,10 +192,10 @@ class Seen:
     @cached_property
     def correct(self) -> NDArray[np.float64]:
         """(R, E): 1 where the label is right. Ties go to the lowest class."""
-        best: Floats = self.decision[..., 0]
+        best: Floats = self.decision[..., 0]  # -inf where the row lacks the class
         label = np.zeros(best.shape, dtype=np.int64)
         for k in range(1, self.decision.shape[-1]):  # several times faster than argmax over a short last axis
-            better = self.decision[..., k] > best
+            better = self.decision[..., k] > best + TIE * np.clip(np.abs(best), 1.0, LARGE)
             label[better] = k
             best = np.where(better, self.decision[..., k], best)
         return np.asarray(label == self.y, dtype=np.float64)

@@ -12,7 +12,7 @@ from dataleverage.errors import GridError, MissingCell
 from dataleverage.grid.learner import Learner, Pool, Predictor, pool_of
 from dataleverage.grid.metrics import Column, Measurer
 from dataleverage.grid.rows import Rows, in_words, keys, onehot
-from dataleverage.world.world import Floats, World
+from dataleverage.world.world import Floats, Mask, World
 
 MEMORY = 256 * 2**20  # bytes that one chunk of rows may take while it is scored
 
@@ -103,16 +103,22 @@ class TrainedOracle:
             for start in range(0, len(rows), self.chunk):
                 part = slice(start, start + self.chunk)
                 result[part] = self.measure(self.decide(rows[part]))
+                _, empty, single = self.untrained(rows[part])
+                self.empty += int(empty.sum())
+                self.single_class += int(single.sum())
         return result
+
+    def untrained(self, rows: Rows) -> tuple[Mask, Mask, Mask]:
+        """(R, K) which classes a row has, and (R,) which rows are empty and (R,) of a single class."""
+        present = onehot(rows, self.world.n_present) @ self.class_counts > 0
+        single = np.asarray((present.sum(axis=1) == 1) & (self.world.task == "classification"))
+        return present, np.asarray(~present.any(axis=1)), single
 
     def decide(self, rows: Rows) -> Floats:
         """(R, E, K) decision values over the whole evaluation pool."""
         outputs = max(len(self.world.classes), 1)
         decision = np.empty((len(rows), len(self.world.y_eval), outputs))
-        counts = onehot(rows, self.world.n_present) @ self.class_counts
-        present = counts > 0
-        empty = ~present.any(axis=1)
-        single = (present.sum(axis=1) == 1) & (self.world.task == "classification")
+        present, empty, single = self.untrained(rows)
         trained = ~(empty | single)
         decision[empty] = self.guess
         decision[single] = np.where(present[single], 0.0, -np.inf)[:, None, :]
@@ -121,8 +127,6 @@ class TrainedOracle:
             if self.world.task == "classification":
                 decided = np.where(present[trained][:, None, :], decided, -np.inf)
             decision[trained] = decided
-        self.empty += int(empty.sum())
-        self.single_class += int(single.sum())
         return decision
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -14,11 +13,15 @@ from dataleverage.errors import GridError
 Rows = NDArray[np.uint8]
 
 MOST_OBJECTS = 20  # 2**20 rows: more are not enumerated
+MOST_TACTICS = 254  # variants are numbered 0 … 255
 
 
 def as_rows(rows: ArrayLike, n_objects: int, n_present: int = 1) -> Rows:
     """Check and convert to (R, n) uint8. One row (n,) becomes (1, n)."""
-    given = np.asarray(rows)
+    try:
+        given = np.asarray(rows)
+    except (TypeError, ValueError) as error:  # lists of different lengths
+        raise GridError(f"these are no rows: {error}", remedy=f"Give (R, {n_objects}) small whole numbers.") from error
     if given.ndim == 1:
         given = given[None, :]
     if given.ndim != 2 or given.shape[1] != n_objects:
@@ -49,14 +52,19 @@ def all_rows(n_objects: int) -> Rows:
 def onehot(rows: Rows, n_present: int) -> NDArray[np.float64]:
     """(R, n * n_present): 1 where the object is present in that variant; column `object * n_present + variant - 1`."""
     present = np.arange(1, n_present + 1, dtype=np.uint8)
-    held: NDArray[np.float64] = (rows[:, :, None] == present).reshape(len(rows), -1).astype(np.float64)
+    held: NDArray[np.float64] = (rows[:, :, None] == present).reshape(len(rows), rows.shape[1] * n_present).astype(np.float64)
     return held
 
 
 def in_words(row: Sequence[int] | Rows, objects: Sequence[str]) -> str:
     """`ACD`; `A+north` for longer names; a star marks poison (`AC*D`, `C*2` for the second tactic); '' for nothing."""
     names = [name + poison_mark(int(v)) for name, v in zip(objects, row, strict=True) if v]
-    return ("" if all(len(name) == 1 for name in objects) else "+").join(names)
+    return ("" if letters(objects) else "+").join(names)
+
+
+def letters(objects: Sequence[str]) -> bool:
+    """Whether rows are written without plus signs: names of one character each, and no digit, which a star may precede."""
+    return all(len(name) == 1 and not name.isdecimal() for name in objects)
 
 
 def poison_mark(variant: int) -> str:
@@ -65,11 +73,13 @@ def poison_mark(variant: int) -> str:
 
 
 def from_words(words: str, objects: Sequence[str]) -> Rows:
-    """(n,) uint8: the row that `in_words` writes so."""
+    """(n,) uint8: the row that `in_words` writes so; names of one letter may stand between plus signs too."""
     position = {name: j for j, name in enumerate(objects)}
     row = np.zeros(len(objects), dtype=np.uint8)
-    single = all(len(name) == 1 for name in objects)
-    parts: list[Any] = re.findall(r".(?:\*\d*)?", words) if single else [part for part in words.split("+") if part]
+    if "+" not in words and letters(objects):
+        parts = re.findall(r"(?s:.)(?:\*[0-9]*)?", words)
+    else:
+        parts = [part for part in words.split("+") if part]
     for part in parts:
         name, star, tactic = part.partition("*")
         if name not in position:
@@ -78,6 +88,10 @@ def from_words(words: str, objects: Sequence[str]) -> Rows:
             )
         if row[position[name]]:
             raise GridError(f"the row {words!r} names {name!r} twice")
+        if tactic and not (tactic.isdecimal() and 1 <= int(tactic) <= MOST_TACTICS):
+            raise GridError(
+                f"the row {words!r} names the tactic {tactic!r}", remedy=f"Tactics are numbered from 1 to {MOST_TACTICS}."
+            )
         row[position[name]] = 1 if not star else 1 + int(tactic or 1)
     return row
 

@@ -138,7 +138,11 @@ def plain(value: Any) -> Any:
 
 def check_free(directory: Path, *, overwrite: bool) -> None:
     """Raise RecordError where a record cannot be written there. Called before a game is played, not after."""
-    if directory.exists():
+    try:
+        exists = directory.exists()
+    except OSError as error:  # a name that is too long, a folder that may not be looked into
+        raise RecordError(f"{directory} cannot be written: {error.strerror or error}") from error
+    if exists:
         ours = (directory / MANIFEST).is_file()
         if not directory.is_dir():
             raise RecordError(f"{directory} is a file", remedy="Name a new directory.")
@@ -163,11 +167,12 @@ def new_directory(directory: Path, *, overwrite: bool = False) -> Iterator[Path]
         yield scratch
         if directory.exists():
             aside = scratch.with_suffix(".old")
-            directory.rename(aside)
             try:
+                directory.rename(aside)
                 scratch.rename(directory)
-            except OSError:
-                aside.rename(directory)
+            except BaseException:  # an interrupt too
+                if aside.exists() and not directory.exists():
+                    aside.rename(directory)
                 raise
             shutil.rmtree(aside, ignore_errors=True)
         else:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from dataleverage.errors import DataleverageError, Errors, ScenarioError
+from dataleverage.errors import DataleverageError, Errors, GridError, Place, ScenarioError
 from dataleverage.game.levers import Menu
 from dataleverage.game.quality import quality_of
 from dataleverage.game.setup import GameSetup, Group, begin
@@ -73,7 +73,10 @@ def make_grid(data: DataSource, tactics: Mapping[str, Tactic], learner: Learner 
     if metric is None:
         metric = "accuracy" if world.task == "classification" else "rmse"
     key = json.dumps([world_key(data, tactics, folder), learner.fingerprint(), metric])
-    return kept(_grids, key, lambda: Grid.of_world(world, learner, metric))
+    try:
+        return kept(_grids, key, lambda: Grid.of_world(world, learner, metric))
+    except GridError as error:  # the grid does not know which key of a file its columns come from
+        raise error.at(Place(key="columns")) from None
 
 
 def table_grid(data: TableData, tactics: Mapping[str, Tactic], learner: Learner | None) -> Grid:

@@ -12,7 +12,8 @@ ALL_SHOWN = 6  # objects: up to 64 clean rows, all of them shown
 MOST_SHOWN = 96  # rows of a larger grid
 ENOUGH = 40  # rows: neighbours in fog fill the board up to this number
 MOST_POISONED = 48  # poisoned rows beside all clean ones
-MOST_FOUND = 1024  # rows that a search can find
+MOST_FOUND = 1024  # rows that a search can find, fewer where columns are many
+MOST_CELLS = 20_000  # of those
 
 Row = tuple[int, ...]
 
@@ -54,7 +55,8 @@ def board(
 
     shown = list(dict.fromkeys(chosen(len(objects), list(visited), known.rows)))
     on_board = set(shown)
-    others = [row for row in known.rows if row not in on_board][:MOST_FOUND]
+    others = [row for row in known.rows if row not in on_board]
+    others = others[: min(MOST_FOUND, MOST_CELLS // max(1, len(audit)))]
     rows = sorted(shown, key=order) + sorted(others, key=order)
     return {
         "all": len(objects) <= ALL_SHOWN,
@@ -141,9 +143,7 @@ class Known:
             "score": packing.numbers(self.score.get(cell) for cell in cells),
             "seen": packing.numbers(self.seen.get(cell) for cell in cells),
             "by": [packing.numbers(self.by[name].get(cell) for cell in cells) for name in self.operators],
-            "looked": [
-                packing.numbers(self.looked[name].get(row, (None,))[0] for row in rows) for name in self.operators
-            ],
+            "looked": [packing.numbers(self.looked[name].get(row, (None,))[0] for row in rows) for name in self.operators],
             "monitor": [
                 packing.numbers(self.looked[name].get(row, (None, None))[1] for row in rows) for name in self.operators
             ],

@@ -14,9 +14,7 @@ HEIGHT = 168
 LEVERS = ("contribute", "withhold", "delete", "poison", "redirect")
 
 
-def charts(
-    levers: list[str], columns: int, last_round: int, *, money: bool, quality: bool
-) -> dict[str, dict[str, Any]]:
+def charts(levers: list[str], columns: int, last_round: int, *, money: bool, quality: bool) -> dict[str, dict[str, Any]]:
     """Every chart there is something to draw for, by name."""
     many = last_round > 40
     found = {
@@ -25,14 +23,10 @@ def charts(
     }
     if quality:
         names = ["everyone", "company"]
-        found["quality"] = lines(
-            "quality", "view", "quality", names, ["var(--line-1)", "var(--line-2)"], last_round, many
-        )
+        found["quality"] = lines("quality", "view", "quality", names, ["var(--line-1)", "var(--line-2)"], last_round, many)
     if money:
         names = ["operator", "creators"]
-        found["payoffs"] = lines(
-            "payoffs", "who", "payoff", names, ["var(--line-1)", "var(--line-2)"], last_round, many
-        )
+        found["payoffs"] = lines("payoffs", "who", "payoff", names, ["var(--line-1)", "var(--line-2)"], last_round, many)
     return {name: specification(chart) for name, chart in found.items()}
 
 
@@ -42,7 +36,8 @@ def scores(columns: int, last_round: int, many: bool) -> alt.LayerChart:
     faint = base.transform_filter("!datum.main").mark_line(strokeWidth=1.1, stroke="var(--faint-line)")
     strong = base.transform_filter("datum.main").mark_line(strokeWidth=2.4, stroke="var(--line-1)")
     dots = base.transform_filter("datum.main").mark_circle(size=14 if many else 30, fill="var(--line-1)", opacity=1)
-    caught = base.mark_point(size=90, opacity=0, filled=True).encode(
+    near = base if columns <= 24 else base.transform_filter("datum.main")  # one invisible mark a point
+    caught = near.mark_point(size=90, opacity=0, filled=True).encode(
         tooltip=[alt.Tooltip("column:N"), alt.Tooltip("round:Q"), alt.Tooltip("score:Q", format=".3f")]
     )
     mark = base.transform_filter("datum.main").mark_circle(size=75, fill="var(--line-1)", stroke="var(--paper)")
@@ -53,7 +48,7 @@ def scores(columns: int, last_round: int, many: bool) -> alt.LayerChart:
 
 def shares(levers: list[str], last_round: int) -> alt.LayerChart:
     """The share of creators on each lever, stacked; contributing on top, so that what acts grows from the floor."""
-    order = [lever for lever in reversed(levers)]
+    order = list(reversed(levers))
     colours = [f"var(--lever-{lever})" if lever in LEVERS else "var(--lever-other)" for lever in order]
     base = alt.Chart(alt.NamedData("shares"))
     area = base.mark_area(interpolate="step", strokeWidth=0.8, stroke="var(--paper)", opacity=0.92).encode(
@@ -66,9 +61,7 @@ def shares(levers: list[str], last_round: int) -> alt.LayerChart:
     return layered(area, cursor(last_round))
 
 
-def lines(
-    data: str, by: str, value: str, names: list[str], colours: list[str], last_round: int, many: bool
-) -> alt.LayerChart:
+def lines(data: str, by: str, value: str, names: list[str], colours: list[str], last_round: int, many: bool) -> alt.LayerChart:
     """Two lines, one solid and one dashed, with their points."""
     base = alt.Chart(alt.NamedData(data)).encode(x=round_axis(last_round), y=value_axis(value))
     scale = alt.Scale(domain=names, range=colours)
@@ -108,9 +101,7 @@ def round_scale(last_round: int) -> alt.Scale:
 
 
 def round_axis(last_round: int) -> alt.X:
-    shown = axis(
-        format="d", tickMinStep=1, tickCount=min(6, max(1, last_round)), labelOverlap=True, grid=False, title=None
-    )
+    shown = axis(format="d", tickMinStep=1, tickCount=min(6, max(1, last_round)), labelOverlap=True, grid=False, title=None)
     return alt.X("round:Q", scale=round_scale(last_round), axis=shown)
 
 

@@ -60,9 +60,7 @@ def runs(values: Sequence[Any]) -> dict[str, Any]:
 def unpacked(packed: dict[str, Any]) -> list[Any]:
     """What a packed column holds (the page does the same in `web/data.js`)."""
     if "b" in packed:
-        places = [
-            LETTERS.index(a) * 64 + LETTERS.index(b) for a, b in zip(packed["b"][::2], packed["b"][1::2], strict=True)
-        ]
+        places = [LETTERS.index(a) * 64 + LETTERS.index(b) for a, b in zip(packed["b"][::2], packed["b"][1::2], strict=True)]
         return [None if p == 0 else packed["low"] + (packed["high"] - packed["low"]) * (p - 1) / 4094 for p in places]
     values = packed["v"]
     if "n" in packed:

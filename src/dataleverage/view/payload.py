@@ -14,6 +14,7 @@ from dataleverage.view.network import network
 
 MONEY = ("revenue", "transfers_in", "transfers_out", "costs", "payoff")
 LEVERS = ("contribute", "withhold", "delete", "poison", "redirect")
+MOST_COLUMNS = 48  # audit columns on the page: the headline, those with a weight, and those that moved most
 LONGEST_TEXT = 20_000  # characters of a story
 TOLD = (  # keys of the manifest that the page shows as they are
     "schema",
@@ -71,16 +72,29 @@ def audit_and_monitor(table: Table, rounds: Table) -> dict[str, Any]:
     names, parts = table["column"], table.get("part", [])
     audit = [i for i in range(len(names)) if not parts or parts[i] != "monitor"] or list(range(len(names)))
     scored = [i for i in audit if f"score:{names[i]}" in rounds]
-    audit = scored or audit
+    audit, total = told(table, rounds, scored or audit), len(scored or audit)
     weights = [table["weight"][i] if "weight" in table else None for i in audit]
     everyone = [k for k, i in enumerate(audit) if names[i] == "all" or table.get("slice", names)[i] == "all"]
     weighty = [k for k, weight in enumerate(weights) if weight]
     kept = ("column", "slice", "metric", "examples", "weight", "floor", "full", "greater_is_better")
     return {
         **{name: finite([table[name][i] for i in audit]) for name in kept if name in table},
+        "total": total,
         "main": (everyone or weighty or [0])[0],
-        "monitor": [names[i] for i in range(len(names)) if i not in set(audit) and parts and parts[i] == "monitor"],
+        "monitor": [names[i] for i in range(len(names)) if parts and parts[i] == "monitor" and i not in set(audit)],
     }
+
+
+def told(table: Table, rounds: Table, audit: list[int]) -> list[int]:
+    """The audit columns that the page has room for, in their own order."""
+
+    def rank(i: int) -> tuple[bool, bool, float]:
+        name = table["column"][i]
+        scores = [v for v in packing.clean(rounds.get(f"score:{name}", [])) if v is not None]
+        weighty = bool(table["weight"][i]) if "weight" in table else False
+        return (name == "all", weighty, max(scores, default=0.0) - min(scores, default=0.0))
+
+    return sorted(sorted(audit, key=rank, reverse=True)[:MOST_COLUMNS])
 
 
 def levers_of(tables: dict[str, Table]) -> list[str]:
@@ -117,9 +131,7 @@ def board_of(tables: dict[str, Table], columns: dict[str, Any], operators: Seque
     scores = [rounds.get(f"score:{column}", [None] * len(rounds["round"])) for column in columns["column"]]
     served = [
         (number, operator, row, [packing.clean([column[i]])[0] for column in scores])
-        for i, (number, operator, row) in enumerate(
-            zip(rounds["round"], rounds["operator"], rounds["row"], strict=True)
-        )
+        for i, (number, operator, row) in enumerate(zip(rounds["round"], rounds["operator"], rounds["row"], strict=True))
         if row is not None
     ]
     told = set(columns["column"]) | set(columns["monitor"])
@@ -165,9 +177,7 @@ def moves_of(table: Table, creators: Sequence[str], rounds: Sequence[int]) -> di
     return {
         **{name: packing.texts(spread(name)) for name in labels if name in table},
         **{name: packing.numbers(spread(name)) for name in values if name in table},
-        "worth": {
-            name.removeprefix("worth:"): packing.numbers(spread(name)) for name in table if name.startswith("worth:")
-        },
+        "worth": {name.removeprefix("worth:"): packing.numbers(spread(name)) for name in table if name.startswith("worth:")},
     }
 
 
@@ -175,9 +185,7 @@ def transfers_of(table: Table) -> list[list[Any]]:
     """Payments added up: round, reason, amount, payers and payees (their number, and the name of a single one)."""
     paid: dict[tuple[int, str], float] = defaultdict(float)
     ends: dict[tuple[int, str], tuple[set[str], set[str]]] = defaultdict(lambda: (set(), set()))
-    rows = zip(
-        table["round"], table["reason"], table["payer"], table["payee"], packing.clean(table["amount"]), strict=True
-    )
+    rows = zip(table["round"], table["reason"], table["payer"], table["payee"], packing.clean(table["amount"]), strict=True)
     for number, reason, payer, payee, amount in rows:
         paid[number, reason or ""] += amount or 0.0
         ends[number, reason or ""][0].add(payer)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from dataleverage.errors import DataError
-from dataleverage.world.world import Floats, Mask, Slice, Task, World
+from dataleverage.world.world import LARGEST, Floats, Mask, Slice, Task, World
 
 
 def world_of_arrays(
@@ -25,7 +25,7 @@ def world_of_arrays(
     X, X_pool = features(X_train, "X_train"), features(X_eval, "X_eval")
     if X.shape[1] != X_pool.shape[1]:
         raise DataError(f"X_train has {X.shape[1]} features and X_eval has {X_pool.shape[1]}")
-    y, y_pool, group = np.asarray(y_train), np.asarray(y_eval), np.asarray(groups)
+    y, y_pool, group = labels_of(y_train, "y_train"), labels_of(y_eval, "y_eval"), labels_of(groups, "groups")
     for name, values, length in (
         ("y_train", y, len(X)),
         ("groups", group, len(X)),
@@ -33,7 +33,11 @@ def world_of_arrays(
     ):
         if values.shape != (length,):
             raise DataError(f"{name} has shape {values.shape}; expected ({length},)")
-    names, object_of = np.unique(group, return_inverse=True)
+    found, object_of = np.unique(group, return_inverse=True)
+    names = tuple(str(name) for name in found)
+    for name in names:
+        if "+" in name or "*" in name:
+            raise DataError(f"the group {name!r} has a + or * in its name", remedy="Rename it: rows in words use these signs.")
     classes: tuple[str, ...] = ()
     if task == "classification":
         labels = np.unique(y)
@@ -46,13 +50,15 @@ def world_of_arrays(
         y, y_pool = np.searchsorted(labels, y).astype(np.int64), np.searchsorted(labels, y_pool).astype(np.int64)
     else:
         y, y_pool = targets(y, "y_train"), targets(y_pool, "y_eval")
-    named = [Slice(name, as_mask(name, given, len(X_pool))) for name, given in slices.items() if name != "all"]
+    if "all" in slices:
+        raise DataError("there is a slice 'all' already, of all examples", remedy="Choose another name.")
+    named = [Slice(name, as_mask(name, given, len(X_pool))) for name, given in slices.items()]
     return World(
         task=task,
         X=X,
         y=y,
         object_of=object_of.astype(np.int64),
-        objects=tuple(str(name) for name in names),
+        objects=names,
         X_eval=X_pool,
         y_eval=y_pool,
         audit=np.ones(len(X_pool), dtype=bool),
@@ -65,18 +71,39 @@ def world_of_arrays(
 
 def features(given: ArrayLike, name: str) -> Floats:
     """(N, d) finite float64, N and d at least 1."""
-    X = np.asarray(given, dtype=np.float64)
+    X = numbers(given, name)
     if X.ndim != 2 or not X.size:
         raise DataError(f"{name} has shape {X.shape}; expected (examples, features), at least one of each")
-    if not np.isfinite(X).all():
-        i, j = np.argwhere(~np.isfinite(X))[0]
-        raise DataError(f"{name}[{i}, {j}] is {X[i, j]}", remedy="Fill in or drop what is missing.")
+    if not (np.abs(X) <= LARGEST).all():
+        i, j = np.argwhere(~(np.abs(X) <= LARGEST))[0]
+        raise DataError(f"{name}[{i}, {j}] is {X[i, j]}", remedy=f"Fill in or drop what is missing or beyond {LARGEST:g}.")
     return X
+
+
+def numbers(given: ArrayLike, name: str) -> Floats:
+    """Anything that is float64 or can become it."""
+    try:
+        return np.asarray(given, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise DataError(f"{name} is not made of numbers: {error}", remedy="Give an array of numbers.") from error
+
+
+def labels_of(given: ArrayLike, name: str) -> NDArray[np.generic]:
+    """Values that can be sorted and told apart; text that pandas keeps as objects becomes text."""
+    try:
+        values = np.asarray(given)
+        if values.dtype == object:
+            values = np.array(values.tolist())
+        if values.dtype == object or (values.dtype.kind == "f" and np.isnan(values).any()):
+            raise ValueError("some values are missing")
+    except (TypeError, ValueError) as error:
+        raise DataError(f"{name} cannot be used: {error}", remedy="Give numbers or text, none missing.") from error
+    return values
 
 
 def targets(given: NDArray[np.generic], name: str) -> Floats:
     """(N,) finite float64."""
-    y = given.astype(np.float64)
+    y = numbers(given, name)
     if not np.isfinite(y).all():
         raise DataError(f"{name} holds NaN or infinity", remedy="Drop those examples.")
     return y

@@ -158,9 +158,10 @@ def holdout(examples: Examples, object_of: Ints, shares: Holdout, rng: np.random
         monitor[rest[in_monitor]] = True
     if not audit.any():
         raise DataError(
-            f"an audit share of {shares.audit} of {len(examples)} examples is not a single example",
+            f"an audit share of {shares.audit} sets no example aside: the {len(examples)} examples are in "
+            f"{len(np.unique(object_of))} objects, and each keeps one to train on",
             key="data.holdout.audit",
-            remedy="Set more aside, or bring more examples.",
+            remedy="Raise the share, make fewer objects, or bring more examples.",
         )
     return audit, monitor
 

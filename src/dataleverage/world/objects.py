@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import warnings
 from abc import abstractmethod
+from collections import Counter
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -11,6 +13,7 @@ from pydantic import Field
 from dataleverage.errors import DataError
 from dataleverage.kinds import Kind
 from dataleverage.streams import Streams
+from dataleverage.world.slices import column_of
 from dataleverage.world.world import Ints, object_names
 
 if TYPE_CHECKING:
@@ -109,6 +112,7 @@ class ByCluster(Counted):
 
     def split(self, examples: Examples, streams: Streams) -> Split:
         from sklearn.cluster import KMeans
+        from sklearn.exceptions import ConvergenceWarning
         from threadpoolctl import threadpool_limits
 
         self.check(examples)
@@ -121,8 +125,15 @@ class ByCluster(Counted):
                 remedy="Ask for fewer objects.",
             )
         model = KMeans(self.count, n_init=4, random_state=streams.integer("objects"))
-        with threadpool_limits(limits=1):
+        with threadpool_limits(limits=1), warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)  # fewer clusters than asked for is an error below
             found = model.fit_predict(X)
+        if len(np.unique(found)) < self.count:
+            raise DataError(
+                f"k-means finds {len(np.unique(found))} clusters, not {self.count}",
+                key="data.objects.count",
+                remedy="Ask for fewer objects.",
+            )
         return object_names(self.count), found.astype(np.int64)
 
 
@@ -133,9 +144,8 @@ class ByColumn(Objects):
     column: str = Field(description="The name of the column.")
 
     def split(self, examples: Examples, streams: Streams) -> Split:
-        if self.column not in examples.values:
-            raise no_column(self.column, examples, "data.objects.column")
-        values, object_of = np.unique(examples.values[self.column], return_inverse=True)
+        column = column_of(examples.values, self.column, "data.objects.column")
+        values, object_of = np.unique(column, return_inverse=True)
         return named([str(value) for value in values], self.column), object_of.astype(np.int64)
 
 
@@ -149,18 +159,21 @@ def binned(examples: Examples) -> Ints:
 
 
 def named(values: list[str], what: str) -> tuple[str, ...]:
-    """Object names from values: numbers get a word in front, signs with a meaning in rows are replaced."""
-    clean = [value.strip().replace("+", "-").replace("*", "-") or "(empty)" for value in values]
+    """Object names from values, all different: numbers get a word in front, signs with a meaning in rows are replaced."""
+    what = without_signs(what)
+    clean = [without_signs(value).strip() or "(empty)" for value in values]
     names = [f"{what} {value}" if value[0].isdigit() or value[0] == "-" else value for value in clean]
-    return tuple(name if names.count(name) == 1 else f"{name} ({i + 1})" for i, name in enumerate(names))
+    taken = {name for name, times in Counter(names).items() if times == 1}
+    for i, name in enumerate(names):
+        if name not in taken:
+            number = i + 1
+            while f"{name} ({number})" in taken:
+                number += len(names)
+            names[i] = f"{name} ({number})"
+            taken.add(names[i])
+    return tuple(names)
 
 
-def no_column(name: str, examples: Examples, key: str) -> DataError:
-    """The error for a column that the data does not have."""
-    import difflib
-
-    known = list(examples.values)
-    near = difflib.get_close_matches(name, known, n=1)
-    hint = f"Did you mean {near[0]!r}? " if near else ""
-    have = f"Columns are {', '.join(known[:20])}." if known else "This source has no named columns."
-    return DataError(f"there is no column {name!r} in the data", key=key, remedy=hint + have)
+def without_signs(text: str) -> str:
+    """The text without the signs that join and mark objects in a row's words."""
+    return text.replace("+", "-").replace("*", "-")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping
 from typing import Literal
 
@@ -57,6 +58,12 @@ class Slices(Model):
     def of(self, world: World, values: Values) -> tuple[Slice, ...]:
         """The slices of a world, `all` first. Raises DataError with the key that is wrong."""
         slices = [Slice("all", np.ones(len(world.y_eval), dtype=bool)), *self.each(world, values)]
+        if any(part.name == "all" for part in slices[1:]):
+            raise DataError(
+                f"one {self.by} is called 'all', as the slice of all examples is",
+                key="data.slices.by",
+                remedy="Rename it in the data, or name slices one by one.",
+            )
         for name, wanted in (self.__pydantic_extra__ or {}).items():
             if name in {part.name for part in slices}:
                 raise DataError(f"there is a slice {name!r} already", key=f"data.slices.{name}", remedy="Choose a name.")
@@ -65,13 +72,21 @@ class Slices(Model):
 
     def each(self, world: World, values: Values) -> list[Slice]:
         """The slices that `by` asks for."""
+        if self.column is not None and self.by != "column":
+            raise DataError(
+                "`column` is for `by: column`", key="data.slices.column", remedy="Add `by: column`, or leave `column` out."
+            )
         if self.by == "owner":
             return owner_slices(world.owners, world.eval_owner)
         if self.by == "object":
             return [Slice(name, world.eval_object == j) for j, name in enumerate(world.objects)]
         if self.by == "label":
             if world.task == "regression":
-                raise DataError("slices by label need classes, and the target is a number", key="data.slices.by")
+                raise DataError(
+                    "slices by label need classes, and the target is a number",
+                    key="data.slices.by",
+                    remedy="Slice by owner, object or column.",
+                )
             return [Slice(f"label {name}", world.y_eval == k) for k, name in enumerate(world.classes)]
         if self.by == "column":
             if self.column is None:
@@ -82,15 +97,18 @@ class Slices(Model):
 
 
 def column_of(values: Values, name: str, key: str) -> NDArray[np.str_]:
-    """A column of the data by name."""
+    """(N,) a column of the data by name. Raises DataError with this key where there is none."""
     if name not in values:
+        near = difflib.get_close_matches(name, values, n=1)
+        hint = f"Did you mean {near[0]!r}? " if near else ""
         have = f"Columns are {', '.join(list(values)[:20])}." if values else "This source has no named columns."
-        raise DataError(f"there is no column {name!r} in the data", key=key, remedy=have)
+        raise DataError(f"there is no column {name!r} in the data", key=key, remedy=hint + have)
     return values[name]
 
 
 def among(name: str, known: tuple[str, ...], what: str, key: str) -> int:
     """The position of a name among known ones."""
     if name not in known:
-        raise DataError(f"there is no {what} {name!r}", key=key, remedy=f"There are {', '.join(known[:20])}.")
+        have = f"There are {', '.join(known[:20])}." if known else f"This target has no {what}."
+        raise DataError(f"there is no {what} {name!r}", key=key, remedy=have)
     return known.index(name)

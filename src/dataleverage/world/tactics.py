@@ -35,6 +35,12 @@ class LabelFlip(Tactic):
     def variant(self, name: str, world: World, rng: np.random.Generator) -> Variant:
         flipped = rng.random(len(world.y)) < self.rate
         if world.task == "regression":
+            if self.to is not None:
+                raise DataError(
+                    f"the target is a number, and {self.to!r} would be a class",
+                    key=f"tactics.{name}.to",
+                    remedy="Leave `to` out: numbers are mirrored about their mean.",
+                )
             target = world.y.astype(np.float64)
             return Variant(name, world.X, np.where(flipped, 2 * target.mean() - target, target))
         k = len(world.classes)

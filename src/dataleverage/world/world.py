@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -16,6 +17,8 @@ Part = Literal["audit", "monitor"]
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Mask = NDArray[np.bool_]
+
+LARGEST = 1e100  # of a feature: sums of squares stay finite
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,8 +125,8 @@ class World:
         for array in arrays:
             digest.update(f"{array.dtype.str}{array.shape}".encode())
             digest.update(np.ascontiguousarray(array).tobytes())
-        names = [self.task, *self.objects, *self.classes, *(s.name for s in self.slices)]
-        digest.update("\0".join([*names, *(v.tactic for v in self.variants)]).encode())
+        names = [self.objects, self.classes, [part.name for part in self.slices], [v.tactic for v in self.variants]]
+        digest.update(json.dumps([self.task, *names]).encode())
         return digest.hexdigest()
 
 

@@ -39,6 +39,9 @@ class Random(Strategy):
         choice = seen.menu.strike if self.move is None else seen.menu.find(self.move.lever, self.move.tactic)
         return Decision(np.where(seen.draw("random") < self.p, choice, 0), memory)
 
+    def settled(self, round: int) -> bool:
+        return self.p in (0, 1)
+
     def named_moves(self) -> Iterable[tuple[str, MoveSpec]]:
         if self.move is not None:
             yield "move", self.move

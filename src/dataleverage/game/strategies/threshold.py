@@ -81,6 +81,9 @@ class Threshold(Strategy):
         acts |= memory["activist"] > 0
         return Decision(np.where(acts, choice, 0), memory, saw=share)
 
+    def settled(self, round: int) -> bool:
+        return self.steepness is None
+
     def named_moves(self) -> Iterable[tuple[str, MoveSpec]]:
         if self.move is not None:
             yield "move", self.move
@@ -88,5 +91,6 @@ class Threshold(Strategy):
 
 def soft(share: Floats, threshold: Floats, k: float) -> Floats:
     """Probability x^k/(T^k + x^k); 1 for thresholds of 0 or less."""
-    ratio = np.divide(share, threshold, out=np.full_like(share, np.inf), where=threshold > 0) ** k
-    return np.where(np.isinf(ratio), 1.0, ratio / (1 + ratio))
+    with np.errstate(over="ignore", invalid="ignore"):  # a ratio too large for a float is a certainty
+        ratio = np.divide(share, threshold, out=np.full_like(share, np.inf), where=threshold > 0) ** k
+        return np.where(np.isinf(ratio), 1.0, ratio / (1 + ratio))

@@ -35,13 +35,14 @@ class Weighing(Strategy):
         return np.array([menu.find(move.lever, move.tactic) for move in self.consider])
 
     def decide(self, seen: Seen, memory: Memory) -> Decision:
-        choices = self.choices(seen.menu)
-        worth = seen.weigh(self.knows, choices)
-        now = seen.move[seen.who]
-        wanted = self.choose(seen, choices, worth, now)
-        revising = np.ones(len(now), bool) if self.revise == 1 else seen.draw("revise") < self.revise
-        worth = np.where(revising[:, None], worth, np.nan)
-        return Decision(np.where(revising, wanted, now), memory, weighed=choices, worth=worth)
+        choices, choice = self.choices(seen.menu), seen.move[seen.who]
+        worth = np.full((len(choice), len(choices)), np.nan)
+        revising = np.ones(len(choice), dtype=bool) if self.revise == 1 else seen.draw("revise") < self.revise
+        if revising.any():  # who does not reconsider asks for no cells
+            revisers = seen.only(revising)
+            worth[revising] = revisers.weigh(self.knows, choices)
+            choice[revising] = self.choose(revisers, choices, worth[revising], choice[revising])
+        return Decision(choice, memory, weighed=choices, worth=worth)
 
     @abstractmethod
     def choose(self, seen: Seen, choices: Choice, worth: Floats, now: Choice) -> Choice:
@@ -78,3 +79,6 @@ class Logit(Weighing):
         drawn = seen.draw("logit") * upto[:, -1]
         picked: Choice = choices[np.minimum((upto <= drawn[:, None]).sum(axis=1), len(choices) - 1)]
         return picked
+
+    def settled(self, round: int) -> bool:
+        return False

@@ -53,7 +53,7 @@ class ClassSums:
     whole-number features stay exact, so that constant features have a variance of exactly zero.
 
     X : (M_k, d) centred. unit : (M_k,). centre : (d,). X_eval : (E, d) centred.
-    counts : (n_units,). sums, squares : (n_units, d).
+    counts : (n_units,). sums, squares : (n_units, d). design : (2 d + 1, E): squares of X_eval, itself, and ones.
     """
 
     X: Floats
@@ -63,6 +63,7 @@ class ClassSums:
     counts: Floats
     sums: Floats
     squares: Floats
+    design: Floats
 
     @classmethod
     def of(cls, pool: Pool, label: int) -> ClassSums:
@@ -74,7 +75,9 @@ class ClassSums:
         sums, squares = np.zeros((2, pool.n_units, X.shape[1]))
         np.add.at(sums, unit, X)
         np.add.at(squares, unit, X * X)
-        return cls(X, unit, centre, pool.X_eval - centre, counts, sums, squares)
+        X_eval = pool.X_eval - centre
+        design = np.concatenate([(X_eval * X_eval).T, X_eval.T, np.ones((1, len(X_eval)))])
+        return cls(X, unit, centre, X_eval, counts, sums, squares, design)
 
     def moments(self, present: Floats) -> tuple[Floats, Floats, Floats]:
         """(R, n_units) -> (R,) counts, (R, d) means (relative to the centre) and (R, d) variances."""
@@ -101,14 +104,20 @@ def decide(classes: list[ClassSums], fitted: list[tuple[Floats, Floats, Floats]]
     smallest = np.where(smallest > 0, smallest, 1.0)[:, None]
     with np.errstate(divide="ignore"):
         prior = np.log(share)
+    size = classes[0].X.shape[1]
+    weights = np.empty((len(out), 2 * size + 1))
     for k, (each, (_, mean, variance)) in enumerate(zip(classes, fitted, strict=True)):
-        precision = 1 / (variance + smallest)
-        constant = (mean * mean * precision - np.log(precision / (2 * np.pi))).sum(axis=1)
-        distance = precision @ (each.X_eval * each.X_eval).T - 2 * (mean * precision) @ each.X_eval.T
-        out[..., k] = prior[:, k, None] - (distance + constant[:, None]) / 2
-        for i in np.flatnonzero((mean * mean * precision).max(axis=1) > FAR):
-            direct = ((each.X_eval - mean[i]) ** 2 * precision[i] - np.log(precision[i] / (2 * np.pi))).sum(axis=1)
-            out[i, :, k] = prior[i, k] - direct / 2
+        precision, slope = weights[:, :size], weights[:, size:-1]
+        np.divide(-0.5, variance + smallest, out=precision)
+        np.multiply(mean, precision, out=slope)
+        squared = mean * slope
+        weights[:, -1] = (squared + np.log(precision * (-1 / np.pi)) / 2).sum(axis=1)
+        slope *= -2
+        out[..., k] = weights @ each.design
+        out[..., k] += prior[:, k, None]
+        for i in np.flatnonzero(squared.min(axis=1) < -FAR / 2):
+            direct = ((each.X_eval - mean[i]) ** 2 * precision[i] + np.log(precision[i] * (-1 / np.pi)) / 2).sum(axis=1)
+            out[i, :, k] = prior[i, k] + direct
 
 
 def largest_variance(classes: list[ClassSums], fitted: list[tuple[Floats, Floats, Floats]], share: Floats) -> Floats:

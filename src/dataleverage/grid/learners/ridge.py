@@ -5,6 +5,7 @@ Hoerl and Kennard (1970): minimise ‖y − Xw − b‖² + alpha ‖w‖², the
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
@@ -15,7 +16,7 @@ from dataleverage.grid.learner import Learner, Need, Pool, Predictor
 from dataleverage.grid.rows import Rows, onehot
 from dataleverage.world.world import Floats, Task
 
-BATCH = 2**19  # float64 numbers in the Gram matrices solved together: 4 MB stay in the processor's cache
+BATCH = 2**17  # float64 numbers in the Gram matrices solved together: 1 MB stays in the processor's cache
 
 
 Alpha = Annotated[float, Field(gt=0, description="Strength of the penalty on squared coefficients.")]
@@ -34,15 +35,7 @@ class RidgeClassifier(Learner):
     def prepare(self, pool: Pool, need: Need) -> Predictor:
         """Two classes share one target, as in scikit-learn: decision values are [−d, d]."""
         signs = 2 * pool.onehot_y - 1
-        if pool.n_classes != 2:
-            return least_squares(pool, signs, self.alpha)
-        positive = least_squares(pool, signs[:, 1:], self.alpha)
-
-        def predict(rows: Rows) -> Floats:
-            decision = positive(rows)
-            return np.concatenate([-decision, decision], axis=-1)
-
-        return predict
+        return least_squares(pool, 2 * signs[:, 1:] if pool.n_classes == 2 else signs, self.alpha, pool.n_classes)
 
 
 class Ridge(Learner):
@@ -54,48 +47,86 @@ class Ridge(Learner):
     task: ClassVar[tuple[Task, ...]] = ("regression",)
 
     def prepare(self, pool: Pool, need: Need) -> Predictor:
-        return least_squares(pool, pool.y.astype(np.float64)[:, None], self.alpha)
+        return least_squares(pool, pool.y.astype(np.float64)[:, None], self.alpha, 1)
 
 
-def least_squares(pool: Pool, targets: Floats, alpha: float) -> Predictor:
-    """What predicts T targets at once: rows (R, n) -> (R, E, T).
+def least_squares(pool: Pool, targets: Floats, alpha: float, outputs: int) -> Predictor:
+    """What predicts T targets at once: rows (R, n) -> (R, E, outputs).
 
-    targets : (M, T). Raises FitError where a system cannot be solved.
+    targets : (M, T); one target with two outputs is the margin between two classes. Raises FitError where a system
+    cannot be solved.
     """
     # A global shift and scale (undone in the penalty) keep the sums small next to what is subtracted from them.
     constant = np.ptp(pool.X, axis=0) == 0
     shift = np.where(constant, pool.X[0], pool.X.mean(axis=0))
     scale = np.where(constant, 1.0, pool.X.std(axis=0))
-    X, X_eval = (pool.X - shift) / scale, (pool.X_eval - shift) / scale
+    X = (pool.X - shift) / scale
     level = targets.mean(axis=0)
-    penalty = np.diag(alpha / scale**2)
+    penalty = alpha / scale**2
     stats = moments(np.concatenate([np.ones((len(X), 1)), X, targets - level], axis=1), pool)
     batch = max(1, BATCH // stats.shape[1])
+    affine = Affine.of((pool.X_eval - shift) / scale, outputs)
+    size, side = X.shape[1], 1 + X.shape[1] + targets.shape[1]
 
     def predict(rows: Rows) -> Floats:
-        present = onehot(rows, pool.n_present)
-        parts = [solve(present[start : start + batch]) for start in range(0, len(rows), batch)]
-        return np.concatenate(parts) if parts else np.empty((0, len(X_eval), targets.shape[1]))
+        decision = np.empty((len(rows), len(pool.X_eval), outputs))
+        for start in range(0, len(rows), batch):
+            part = slice(start, start + batch)
+            affine.fill(solve(onehot(rows[part], pool.n_present)), decision[part])
+        return decision
 
     def solve(present: Floats) -> Floats:
-        size = X.shape[1]
-        side = 1 + size + targets.shape[1]
+        """(R, n_units) -> (R, T, d + 1): coefficients and, last, intercepts."""
         sums = (present @ stats).reshape(-1, side, side)
-        count = np.maximum(sums[:, :1, :1], 1.0)
-        mean = sums[:, :1, 1:] / count
-        centred = sums[:, 1:, 1:] - sums[:, 1:, :1] * mean
+        mean = sums[:, 0, 1:] / np.maximum(sums[:, :1, 0], 1.0)
+        centred = sums[:, 1:, 1:]
+        centred -= sums[:, 1:, :1] * mean[:, None, :]
+        gram = centred[:, :size, :size]
+        diagonal = np.einsum("rii->ri", gram)  # a view
+        diagonal += penalty
         try:
-            coefficients = np.linalg.solve(centred[:, :size, :size] + penalty, centred[:, :size, size:])
+            coefficients = np.linalg.solve(gram, centred[:, :size, size:]).transpose(0, 2, 1)
         except np.linalg.LinAlgError as error:
             raise FitError(
                 f"the least-squares system of a row cannot be solved with alpha {alpha:g}",
                 remedy="Raise alpha, or set preprocess: standardize.",
             ) from error
-        intercept = mean[:, :, size:] - mean[:, :, :size] @ coefficients + level
-        flat = X_eval @ coefficients.transpose(1, 0, 2).reshape(size, -1)  # one product for all rows
-        return np.asarray(flat.reshape(len(X_eval), len(present), -1).transpose(1, 0, 2) + intercept)
+        intercept = mean[:, size:] - (coefficients @ mean[:, :size, None])[..., 0] + level
+        return np.concatenate([coefficients, intercept[..., None]], axis=2)
 
     return predict
+
+
+@dataclass(frozen=True, eq=False)
+class Affine:
+    """Turns affine functions of the features into decision values, for many rows by one matrix product.
+
+    design : (d + 1, columns): the evaluation examples and a last line of ones. For two classes each example has two
+        columns, minus half and plus half of it, so that the product of the margin between them comes out as (R, E, 2).
+    outputs : K.
+    """
+
+    design: Floats
+    outputs: int
+
+    @classmethod
+    def of(cls, X_eval: Floats, outputs: int) -> Affine:
+        design = np.concatenate([X_eval, np.ones((len(X_eval), 1))], axis=1).T
+        if outputs == 2:
+            design = np.stack([-design / 2, design / 2], axis=-1).reshape(len(design), -1)
+        return cls(np.ascontiguousarray(design), outputs)
+
+    def fill(self, weights: Floats, out: Floats) -> None:
+        """Fill out (R, E, K), contiguous.
+
+        weights : (R, K, d + 1), intercepts last; for two classes (R, 1, d + 1), the margin, will do.
+        """
+        if self.outputs <= 2:
+            margin = weights[:, 0] if weights.shape[1] == 1 else weights[:, 1] - weights[:, 0]
+            np.matmul(margin, self.design, out=out.reshape(len(out), -1))
+        else:
+            flat = weights.reshape(-1, weights.shape[-1]) @ self.design
+            out[...] = flat.reshape(len(out), self.outputs, -1).transpose(0, 2, 1)
 
 
 def moments(Z: Floats, pool: Pool) -> Floats:

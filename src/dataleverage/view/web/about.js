@@ -11,8 +11,14 @@ const TERMS = [
   ["row", "a training world: which data objects the model is trained on, and how each is present"],
   ["column", "what the model is scored on: a slice of the evaluation examples, and a metric"],
   ["cell", "the score of the model trained on a row, measured on a column; unveiling it means training"],
-  ["audit, monitor", "the evaluation examples results are reported on, and those operators may look at; never the same"],
-  ["quality", "1 for the model trained on everything, 0 for guessing; company view: only the examples of creators it still holds data of"],
+  [
+    "audit, monitor",
+    "the evaluation examples results are reported on, and those operators may look at; never the same",
+  ],
+  [
+    "quality",
+    "1 for the model trained on everything, 0 for guessing; company view: only the examples of creators it still holds data of",
+  ],
   ["leverage", "1 − quality: the share of the gap between guessing and everything that the creators' moves took away"],
   ["lever", "what a creator does with its data in a round: contribute, withhold new data, delete, or poison it"],
 ];
@@ -32,7 +38,12 @@ function tell(value) {
   if (typeof value === "number") return Number.isInteger(value) ? whole(value) : score(value);
   if (typeof value === "boolean") return value ? "yes" : "no";
   if (Array.isArray(value)) return value.length ? value.map(tell).join(", ") : DASH;
-  if (typeof value === "object") return Object.entries(value).map(([k, v]) => `${spaced(k)} ${tell(v)}`).join(", ") || DASH;
+  if (typeof value === "object")
+    return (
+      Object.entries(value)
+        .map(([k, v]) => `${spaced(k)} ${tell(v)}`)
+        .join(", ") || DASH
+    );
   return String(value);
 }
 
@@ -41,7 +52,9 @@ const brief = (value) => (typeof value === "string" && value.length > 20 ? value
 
 function facts(pairs) {
   const known = pairs.filter(([, value]) => value !== null && value !== undefined && value !== "");
-  return known.length ? el("dl", { class: "pairs" }, known.map(([name, value]) => [el("dt", {}, name), el("dd", {}, value)]).flat()) : null;
+  return known.length
+    ? el("dl", { class: "pairs" }, known.map(([name, value]) => [el("dt", {}, name), el("dd", {}, value)]).flat())
+    : null;
 }
 
 function part(title, ...content) {
@@ -60,17 +73,23 @@ function gap() {
   const { floor, full, gap: size, gap_se: error } = manifest.normalisation ?? {};
   if (missing(size)) return null;
   const [low, high] = [floor, full].map((value) => (value && typeof value === "object" ? value[main.name] : value));
-  const ends = missing(low) || missing(high) ? "" : `: from ${score(low)} (guessing) to ${score(high)} (every object, clean)`;
+  const ends =
+    missing(low) || missing(high) ? "" : `: from ${score(low)} (guessing) to ${score(high)} (every object, clean)`;
   return `Quality is measured on a gap of ${score(Math.abs(size))}${missing(error) ? "" : ` ± ${score(error)}`}${ends}.`;
 }
 
 function worlds() {
-  if (run.worlds < 2) return "One world was played: everything here holds given this world, one split of one data set. Another split would give other numbers.";
+  if (!manifest.learner)
+    return "The scores are a table: nothing was trained, and rows that the table does not have cannot be visited.";
+  if (run.worlds < 2)
+    return "One world was played: everything here holds given this world, one split of one data set. Another split would give other numbers.";
   return `${count(run.worlds, "world")} were played, each another split of the same data; all that moves on this page is one of them.`;
 }
 
 function outcome([name, value, mean, low, high]) {
-  const over = missing(mean) ? "" : `; over ${count(run.worlds, "world")} ${tell(mean)} (${score(low)} to ${score(high)})`;
+  const over = missing(mean)
+    ? ""
+    : `; over ${count(run.worlds, "world")} ${tell(mean)} (${score(low)} to ${score(high)})`;
   return [capital(spaced(name)), tell(value) + over];
 }
 
@@ -89,11 +108,39 @@ export function startAbout() {
   const { cells = {}, versions = {}, warnings = [] } = manifest;
   replace(
     byId("about"),
-    part("The story", manifest.about && String(manifest.about).trim().split(/\n\s*\n/u).map((text) => el("p", {}, text)), manifest.source && el("p", { class: "quiet" }, `Source: ${manifest.source}`)),
+    part(
+      "The story",
+      manifest.about &&
+        String(manifest.about)
+          .trim()
+          .split(/\n\s*\n/u)
+          .map((text) => el("p", {}, text)),
+      manifest.source && el("p", { class: "quiet" }, `Source: ${manifest.source}`),
+    ),
     part("Why it stopped", stopped() && el("p", {}, stopped())),
-    part("Warnings", warnings.length ? el("ul", {}, warnings.map((text) => el("li", {}, tell(text)))) : null),
-    part("What this does not show", el("ul", {}, limits().map((text) => el("li", {}, text)))),
-    part("Outcomes", facts(run.outcomes.map(outcome)), run.worlds > 1 && el("p", { class: "quiet" }, "After the semicolon: the mean over worlds and its 95% interval.")),
+    part(
+      "Warnings",
+      warnings.length
+        ? el(
+            "ul",
+            {},
+            warnings.map((text) => el("li", {}, tell(text))),
+          )
+        : null,
+    ),
+    part(
+      "What this does not show",
+      el(
+        "ul",
+        {},
+        limits().map((text) => el("li", {}, text)),
+      ),
+    ),
+    part(
+      "Outcomes",
+      facts(run.outcomes.map(outcome)),
+      run.worlds > 1 && el("p", { class: "quiet" }, "After the semicolon: the mean over worlds and its 95% interval."),
+    ),
     part("Held fixed", facts(run.scenario.map(([name, text]) => [capital(spaced(name)), text]))),
     part("Words", facts(TERMS.map(([name, text]) => [capital(name), text]))),
     part(
@@ -103,9 +150,19 @@ export function startAbout() {
         ["Seeds", `play ${tell(manifest.seed)}, world ${tell(manifest.data_seed)}`],
         ["World", manifest.world && brief(manifest.world)],
         ["Learner", manifest.learner && brief(manifest.learner)],
-        ["Cells", missing(cells.trained) ? null : `${whole(cells.trained)} rows trained, ${whole(cells.served_again ?? 0)} served again`],
+        [
+          "Cells",
+          missing(cells.trained)
+            ? null
+            : `${whole(cells.trained)} rows trained, ${whole(cells.served_again ?? 0)} served again`,
+        ],
         ["Time", missing(manifest.wall_seconds) ? null : `${money(manifest.wall_seconds)} s`],
-        ["Versions", Object.entries(versions).map(([name, version]) => `${name} ${version}`).join(", ")],
+        [
+          "Versions",
+          Object.entries(versions)
+            .map(([name, version]) => `${name} ${version}`)
+            .join(", "),
+        ],
       ]),
     ),
   );

@@ -1,5 +1,6 @@
 // The board: rows of the grid by size, audit columns across, a tile a cell, fog where nobody has looked.
 
+import { board, cellOf, full, hidden, look, rowNow, rows, scaleOf, shade, sizes, valueOf } from "./cells.js";
 import { columns, last, main, rounds, run } from "./data.js";
 import { byId, el, replace } from "./dom.js";
 import { count, missing, score, whole } from "./format.js";
@@ -7,61 +8,17 @@ import { labelWidth, rowLabel } from "./label.js";
 import { listen, operator, state } from "./player.js";
 import { matching } from "./search.js";
 import { hideTip, showTip } from "./tooltip.js";
-import { drawTrail } from "./trail.js";
-import { change, columnName, keyOf, metricName, rowWords, served, variants } from "./words.js";
+import { drawTrail, measure } from "./trail.js";
+import { change, columnName, metricName, rowWords, served, variants } from "./words.js";
 
 const GUTTER = 24;
 const MOST_FOUND = 96;
-const board = run.board;
-const rows = board.rows.map((text) => [...text].map((v) => parseInt(v, 36)));
-const sizes = rows.map((row) => row.filter(Boolean).length);
-const place = new Map(board.rows.map((text, i) => [text, i]));
-const full = place.get("1".repeat(run.objects.object.length));
 const holder = byId("board-panels");
-const scales = new Map();
 let drawn = []; // {row, line, tiles: [{node, k, look}]}
+let spots = new Map();
 let asked = "";
 let width = 0;
 let pointed = null;
-
-const cellOf = (row, k) => row * columns.length + k;
-
-export function scaleOf(column) {
-  if (!scales.has(column.metric)) {
-    const same = columns.filter((c) => c.metric === column.metric);
-    const values = same.flatMap((c) => rows.slice(0, board.shown).map((_, row) => board.score[cellOf(row, c.at)])).filter((v) => !missing(v));
-    const low = values.length ? Math.min(...values) : 0;
-    const high = values.length ? Math.max(...values) : 1;
-    scales.set(column.metric, high - low < 1e-9 ? { low: low - 0.5, high: high + 0.5 } : { low, high });
-  }
-  return scales.get(column.metric);
-}
-
-function shade(value, column) {
-  const { low, high } = scaleOf(column);
-  const t = Math.min(1, Math.max(0, (value - low) / (high - low)));
-  return column.better < 0 ? 1 - t : t;
-}
-
-const rowNow = (i = state.at) => (operator().row[i] === null ? -1 : (place.get(keyOf(operator().row[i])) ?? -1));
-
-function look(row, k) {
-  const now = rounds[state.at];
-  const mine = board.by[state.operator]?.[cellOf(row, k)];
-  const anyone = board.seen[cellOf(row, k)];
-  if (row === rowNow() && !missing(served(operator(), state.at, columns[k]))) return "known";
-  if (!missing(mine) && mine <= now) return "known";
-  if (!missing(anyone) && anyone <= now) return "weighed";
-  const looked = board.looked[state.operator]?.[row];
-  return !missing(looked) && looked <= now ? "glimpsed" : "fog";
-}
-
-const hidden = (kind) => kind === "fog" || kind === "glimpsed";
-
-function valueOf(row, k) {
-  if (hidden(look(row, k))) return null;
-  return (row === rowNow() ? served(operator(), state.at, columns[k]) : null) ?? board.score[cellOf(row, k)];
-}
 
 // How wide tiles are and how many tables stand side by side.
 function plan(total) {
@@ -72,7 +29,14 @@ function plan(total) {
   const heightOf = (tile) => Math.ceil(total / fits(tile)) * (tile >= texted ? 27 : 23);
   const roomy = side + columns.length * (texted + 2) <= width && (total <= 20 || heightOf(texted) <= 600);
   const room = Math.floor((width - side - texted) / Math.max(1, others)) - 2;
-  const tile = others === 0 ? 84 : roomy ? total <= 20 ? Math.min(92, Math.max(texted, room)) : texted : Math.max(12, Math.min(22, room));
+  const tile =
+    others === 0
+      ? 84
+      : roomy
+        ? total <= 20
+          ? Math.min(92, Math.max(texted, room))
+          : texted
+        : Math.max(12, Math.min(22, room));
   const headTile = roomy ? tile : texted;
   return { tile, headTile, roomy, panels: total <= 20 ? 1 : Math.min(fits(tile), Math.ceil(total / 8)) };
 }
@@ -81,7 +45,11 @@ function draw() {
   hideTip();
   const found = asked ? matching(asked, rows) : rows.map((_, i) => i).slice(0, board.shown);
   const visible = found.slice(0, MOST_FOUND).sort((a, b) => sizes[b] - sizes[a] || a - b);
-  byId("board-found").textContent = !asked ? "" : found.length > MOST_FOUND ? `${whole(found.length)} rows match; ${MOST_FOUND} shown` : `${count(found.length, "row")} match${found.length === 1 ? "es" : ""}`;
+  byId("board-found").textContent = !asked
+    ? ""
+    : found.length > MOST_FOUND
+      ? `${whole(found.length)} rows match; ${MOST_FOUND} shown`
+      : `${count(found.length, "row")} match${found.length === 1 ? "es" : ""}`;
   const total = visible.length;
   const { tile, headTile, roomy, panels } = plan(total);
   const limit = Math.ceil((total + new Set(visible.map((row) => sizes[row])).size) / panels);
@@ -91,23 +59,45 @@ function draw() {
   let lines = Infinity;
   let size = null;
   for (const row of visible) {
-    if (lines >= limit) {
-      tables.push(el("table", { class: `panel${roomy ? " roomy" : ""}${roomy && total <= 20 ? " tall" : ""}`, css: { "--tile": `${tile}px`, "--head-tile": `${headTile}px` } }, heading(headTile, tile)));
+    if (lines >= limit && tables.length < panels) {
+      tables.push(
+        el(
+          "table",
+          {
+            class: `panel${roomy ? " roomy" : ""}${roomy && total <= 20 ? " tall" : ""}`,
+            css: { "--tile": `${tile}px`, "--head-tile": `${headTile}px` },
+          },
+          heading(headTile, tile),
+        ),
+      );
       lines = 0;
       size = null;
     }
     if (sizes[row] !== size) {
       size = sizes[row];
-      body = el("tbody", {}, el("tr", { class: "size" }, el("th", { colspan: columns.length + 1, scope: "rowgroup" }, el("span", {}, `${size} of ${count(rows[row].length, "object")}`))));
+      body = el(
+        "tbody",
+        {},
+        el(
+          "tr",
+          { class: "size" },
+          el(
+            "th",
+            { colspan: columns.length + 1, scope: "rowgroup" },
+            el("span", {}, `${size} of ${count(rows[row].length, "object")}`),
+          ),
+        ),
+      );
       tables.at(-1).append(body);
       lines += 1;
     }
     body.append(line(row));
     lines += 1;
   }
-  holder.classList.toggle("empty", !visible.length);
+  holder.classList.toggle("gentle", total * columns.length < 400); // fading thousands of tiles would stutter
   replace(byId("board-tables"), tables.length ? tables : el("p", { class: "quiet" }, "No row matches."));
   if (drawn.length) drawn[0].tiles[0].node.tabIndex = 0;
+  spots = measure(byId("board-tables"), drawn);
   update();
 }
 
@@ -121,15 +111,37 @@ function heading(headTile, tile) {
       {},
       el("th", { class: "corner" }, el("span", { class: "unseen" }, "Row")),
       columns.map((column) =>
-        el("th", { scope: "col", class: `${column === main ? "main " : ""}${upright(column) && column.name.length > 2 && column.name !== "all" ? "upright" : ""}`, title: columnName(column) }, el("span", {}, column.name)),
+        el(
+          "th",
+          {
+            scope: "col",
+            class: `${column === main ? "main " : ""}${upright(column) && column.name.length > 2 && column.name !== "all" ? "upright" : ""}`,
+            title: columnName(column),
+          },
+          el("span", {}, column.name),
+        ),
       ),
     ),
   );
 }
 
 function line(row) {
-  const tiles = columns.map((column, k) => ({ k, look: "", node: el("td", { class: "tile", tabindex: "-1", "data-row": row, "data-k": k }, el("b", {})) }));
-  const node = el("tr", { class: "row" }, el("th", { scope: "row", class: "label" }, el("span", { class: "unseen" }, rowWords(rows[row])), rowLabel(rows[row])), tiles.map((t) => t.node));
+  const tiles = columns.map((column, k) => ({
+    k,
+    look: "",
+    node: el("td", { class: column === main ? "tile main" : "tile", tabindex: "-1", "data-row": row, "data-k": k }, el("b", {})),
+  }));
+  const node = el(
+    "tr",
+    { class: "row" },
+    el(
+      "th",
+      { scope: "row", class: "label" },
+      el("span", { class: "unseen" }, rowWords(rows[row])),
+      rowLabel(rows[row]),
+    ),
+    tiles.map((t) => t.node),
+  );
   drawn.push({ row, node, tiles });
   return node;
 }
@@ -152,10 +164,15 @@ function update() {
       if (t === null) tile.node.style.removeProperty("--t");
       else tile.node.style.setProperty("--t", `${Math.round(100 * t)}%`);
       tile.node.firstChild.textContent = missing(value) ? "" : score(value);
-      tile.node.setAttribute("aria-label", hidden(kind) ? `${columnName(columns[tile.k])}: not unveiled` : `${columnName(columns[tile.k])}: ${score(value)}${kind === "weighed" ? ", weighed by creators only" : ""}`);
+      tile.node.setAttribute(
+        "aria-label",
+        hidden(kind)
+          ? `${columnName(columns[tile.k])}: not unveiled`
+          : `${columnName(columns[tile.k])}: ${score(value)}${kind === "weighed" ? ", weighed by creators only" : ""}`,
+      );
     }
   }
-  drawTrail(byId("board-tables"), Array.from({ length: state.at + 1 }, (_, i) => drawn.find((d) => d.row === rowNow(i))?.node ?? null));
+  drawTrail(Array.from({ length: state.at + 1 }, (_, i) => spots.get(rowNow(i))));
   summary();
   if (pointed) tip(pointed);
 }
@@ -169,7 +186,9 @@ function summary() {
     `${operator().name} serves `,
     el("strong", {}, words === null ? "nothing" : rowWords(variants(words))),
     missing(value) ? "" : ` · ${score(value)}`,
-    against && against.tone !== "same" ? el("span", { class: against.tone }, ` ${against.arrow} ${against.text} than everything`) : "",
+    against && against.tone !== "same"
+      ? el("span", { class: against.tone }, ` ${against.arrow} ${against.text} than everything`)
+      : "",
   );
 }
 
@@ -180,18 +199,40 @@ function tip(node) {
   const kind = look(row, k);
   const cell = cellOf(row, k);
   const mine = board.by[state.operator]?.[cell];
-  const fromFull = missing(value) || row === full ? null : change(column.full ?? (full === undefined ? null : board.score[cellOf(full, k)]), value, column);
+  const fromFull =
+    missing(value) || row === full
+      ? null
+      : change(column.full ?? (full === undefined ? null : board.score[cellOf(full, k)]), value, column);
   const before = state.at ? change(served(operator(), state.at - 1, column), value, column) : null;
   const looked = board.looked[state.operator]?.[row];
   showTip(
     [
       { text: rowWords(rows[row]) },
-      { text: hidden(kind) ? `${columnName(column)}: not unveiled` : `${columnName(column)}: ${metricName(column)} ${score(value)}`, class: "tip-score" },
-      fromFull && { text: `${fromFull.arrow} ${fromFull.text}${fromFull.tone === "same" ? " from" : " than"} the full row`, class: fromFull.tone },
-      !hidden(kind) && before && { text: `${before.arrow} ${before.text}${before.tone === "same" ? " from" : " than"} what was served in round ${rounds[state.at - 1]}`, class: before.tone },
+      {
+        text: hidden(kind)
+          ? `${columnName(column)}: not unveiled`
+          : `${columnName(column)}: ${metricName(column)} ${score(value)}`,
+        class: "tip-score",
+      },
+      fromFull && {
+        text: `${fromFull.arrow} ${fromFull.text}${fromFull.tone === "same" ? " from" : " than"} the full row`,
+        class: fromFull.tone,
+      },
+      !hidden(kind) &&
+        before && {
+          text: `${before.arrow} ${before.text}${before.tone === "same" ? " from" : " than"} what was served in round ${rounds[state.at - 1]}`,
+          class: before.tone,
+        },
       kind === "known" && !missing(mine) && { text: `unveiled by ${operator().name} in round ${mine}`, class: "quiet" },
-      kind === "weighed" && { text: `weighed by creators in round ${board.seen[cell]}; ${operator().name} has not looked`, class: "quiet" },
-      !missing(looked) && looked <= rounds[state.at] && { text: `${operator().name} looked at its monitor in round ${looked}: ${score(board.monitor[state.operator][row])}`, class: "quiet" },
+      kind === "weighed" && {
+        text: `weighed by creators in round ${board.seen[cell]}; ${operator().name} has not looked`,
+        class: "quiet",
+      },
+      !missing(looked) &&
+        looked <= rounds[state.at] && {
+          text: `${operator().name} looked at its monitor in round ${looked}: ${score(board.monitor[state.operator][row])}`,
+          class: "quiet",
+        },
       board.guessed.includes(row) && { text: "by a surrogate, not a trained model", class: "quiet" },
     ],
     node.getBoundingClientRect(),
@@ -222,22 +263,55 @@ function walk(event) {
 function legend() {
   const { low, high } = scaleOf(main);
   const [worst, best] = main.better < 0 ? [high, low] : [low, high];
-  const weighed = board.seen.some((seen, cell) => !missing(seen) && board.by.every((by) => missing(by[cell]) || by[cell] > rounds[last]));
-  const glimpsed = board.looked.some((seen, o) => seen.some((round, row) => row < board.shown && !missing(round) && !(board.by[o][cellOf(row, main.at)] <= round && board.by[o][cellOf(row, main.at)] !== null)));
+  const weighed = board.seen.some(
+    (seen, cell) => !missing(seen) && board.by.every((by) => missing(by[cell]) || by[cell] > rounds[last]),
+  );
+  const glimpsed = board.looked.some((seen, o) =>
+    seen.some(
+      (round, row) =>
+        row < board.shown &&
+        !missing(round) &&
+        !(board.by[o][cellOf(row, main.at)] <= round && board.by[o][cellOf(row, main.at)] !== null),
+    ),
+  );
   const poisoned = rows.slice(0, board.shown).some((row) => row.some((v) => v > 1));
   replace(
     byId("board-legend"),
-    el("span", { class: "key" }, score(worst), el("i", { class: "ramp", "aria-hidden": "true" }), `${score(best)} ${metricName(main)}`),
+    el(
+      "span",
+      { class: "key" },
+      score(worst),
+      el("i", { class: "ramp", "aria-hidden": "true" }),
+      `${score(best)} ${metricName(main)}`,
+    ),
     el("span", { class: "key" }, el("i", { class: "swatch tile fog", "aria-hidden": "true" }), "not looked at"),
-    glimpsed && el("span", { class: "key" }, el("i", { class: "swatch tile glimpsed", "aria-hidden": "true" }), "looked at on its monitor"),
-    weighed && el("span", { class: "key" }, el("i", { class: "swatch tile weighed", "aria-hidden": "true" }), "weighed by creators only"),
+    glimpsed &&
+      el(
+        "span",
+        { class: "key" },
+        el("i", { class: "swatch tile glimpsed", "aria-hidden": "true" }),
+        "looked at on its monitor",
+      ),
+    weighed &&
+      el(
+        "span",
+        { class: "key" },
+        el("i", { class: "swatch tile weighed", "aria-hidden": "true" }),
+        "weighed by creators only",
+      ),
     poisoned && el("span", { class: "key" }, el("i", { class: "poison-mark", "aria-hidden": "true" }), "poisoned"),
     el("span", { class: "key" }, el("i", { class: "token-mark", "aria-hidden": "true" }), "row served"),
   );
   const possible = board.possible === null ? `2^${rows[0].length}` : whole(board.possible);
-  byId("board-note").textContent = board.all
-    ? `All ${possible} clean rows of the grid; ${whole(board.unveiled)} unveiled by the end.`
-    : `${count(board.shown, "row")} of ${possible}: those visited and their neighbours, one object away. ${whole(board.unveiled)} unveiled by the end${board.rows.length > board.shown ? "; search finds the others" : ""}.`;
+  const beside =
+    run.columns.total > columns.length
+      ? ` ${columns.length} of ${whole(run.columns.total)} audit columns: those that moved most.`
+      : "";
+  byId("board-note").textContent =
+    (board.all
+      ? `All ${possible} clean rows of the grid; ${whole(board.unveiled)} unveiled by the end.`
+      : `${count(board.shown, "row")} of ${possible}: those visited and their neighbours, one object away. ${whole(board.unveiled)} unveiled by the end${board.rows.length > board.shown ? "; search finds the others" : ""}.`) +
+    beside;
 }
 
 export function startBoard() {
@@ -250,7 +324,11 @@ export function startBoard() {
     draw();
   });
   for (const event of ["pointerover", "focusin"]) holder.addEventListener(event, point);
-  for (const event of ["pointerleave", "focusout"]) holder.addEventListener(event, () => { pointed = null; hideTip(); });
+  for (const event of ["pointerleave", "focusout"])
+    holder.addEventListener(event, () => {
+      pointed = null;
+      hideTip();
+    });
   holder.addEventListener("keydown", walk);
   width = holder.clientWidth - 4;
   draw();

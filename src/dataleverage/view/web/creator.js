@@ -12,7 +12,10 @@ const of = (name, c) => run.creators[name]?.[c] ?? null;
 
 function who(c) {
   const parts = [of("group", c), of("strategy", c) && `plays ${spaced(of("strategy", c))}`];
-  if (of("objects", c)) parts.push(`owns ${of("objects", c)}${missing(of("examples", c)) ? "" : ` (${count(of("examples", c), "example")})`}`);
+  if (of("objects", c))
+    parts.push(
+      `owns ${of("objects", c)}${missing(of("examples", c)) ? "" : ` (${count(of("examples", c), "example")})`}`,
+    );
   else parts.push("owns no data");
   return parts.filter(Boolean).join(" · ");
 }
@@ -21,7 +24,12 @@ function why(c, i) {
   const lever = leverOf(c, i);
   if (lever === null) return "Not there in this round.";
   if (move("lever", c, i) === null) return "Nobody has moved yet.";
-  const [saw, threshold, target, tactic] = [move("saw", c, i), of("threshold", c), move("target", c, i), move("tactic", c, i)];
+  const [saw, threshold, target, tactic] = [
+    move("saw", c, i),
+    of("threshold", c),
+    move("target", c, i),
+    move("tactic", c, i),
+  ];
   const what = `${lever}${tactic ? ` (${spaced(tactic)})` : ""}${target ? ` at ${target}` : ""}`;
   const seen = missing(saw) ? "" : ` It saw ${share(saw)} acting`;
   const bar = missing(threshold) ? "" : `${seen ? "; it acts from" : " It acts from"} ${share(threshold)}`;
@@ -44,9 +52,18 @@ function weighed(c, i) {
       found.map(([name, value]) =>
         el(
           "tr",
-          { class: name === lever || name.startsWith(`${lever} `) || name.startsWith(`${lever}:`) ? "chosen" : "" },
+          { class: name === lever || name === `${lever} ${move("tactic", c, i)}` ? "chosen" : "" },
           el("th", { scope: "row" }, spaced(name)),
-          el("td", { class: "worth-bar" }, el("i", { css: { left: `${(100 * (Math.min(0, value) - low)) / span}%`, width: `${(100 * Math.abs(value)) / span}%` } })),
+          el(
+            "td",
+            { class: "worth-bar" },
+            el("i", {
+              css: {
+                left: `${(100 * (Math.min(0, value) - low)) / span}%`,
+                width: `${(100 * Math.abs(value)) / span}%`,
+              },
+            }),
+          ),
           el("td", { class: "number" }, score(value)),
           el("td", { class: "quiet" }, value === best ? "best" : ""),
         ),
@@ -64,7 +81,11 @@ function facts(c, i) {
     ["Payoff", money(move("payoff", c, i))],
     ["Uses", move("use", c, i) ?? DASH],
   ];
-  return el("dl", { class: "facts" }, pairs.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value))));
+  return el(
+    "dl",
+    { class: "facts" },
+    pairs.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value))),
+  );
 }
 
 function show() {
@@ -74,7 +95,17 @@ function show() {
   const lever = leverOf(c, state.at);
   replace(
     holder,
-    el("div", { class: "creator-head" }, lever && leverMark(lever), el("h3", {}, names[c]), el("button", { type: "button", class: "plain", "aria-label": `Close ${names[c]}`, on: { click: () => choose(c) } }, "Close")),
+    el(
+      "div",
+      { class: "creator-head" },
+      lever && leverMark(lever),
+      el("h3", {}, names[c]),
+      el(
+        "button",
+        { type: "button", class: "plain", "aria-label": `Close ${names[c]}`, on: { click: () => choose(c) } },
+        "Close",
+      ),
+    ),
     el("p", { class: "quiet" }, who(c)),
     el("div", { class: "move-strip tall", css: { "--now": `${(100 * (state.at + 0.5)) / rounds.length}%` } }, strip(c)),
     el("p", { class: "why" }, el("strong", {}, `Round ${rounds[state.at]}. `), why(c, state.at)),

@@ -2,7 +2,7 @@
 
 import { last, leverOf, levers, move, names, run } from "./data.js";
 import { byId, el, replace, svg } from "./dom.js";
-import { capital, count, missing, money, score, share, whole } from "./format.js";
+import { capital, count, missing, money, score, whole } from "./format.js";
 import { leverClass, leverMark, leverPath } from "./lever.js";
 import { choose, listen, state } from "./player.js";
 import { strip } from "./strip.js";
@@ -37,11 +37,22 @@ function sizeOf(creator) {
 }
 
 function draw() {
-  const height = n === 1 ? 110 : layout === "grid" ? Math.min(420, Math.max(160, width * 0.62)) : Math.min(380, Math.max(230, width * 0.62));
+  const height =
+    n === 1
+      ? 110
+      : layout === "grid"
+        ? Math.min(420, Math.max(160, width * 0.62))
+        : Math.min(380, Math.max(230, width * 0.62));
   const named = n <= MOST_NAMED;
-  radius = layout === "grid" ? Math.max(2.6, Math.min(8, 0.3 * Math.sqrt((width * height) / n))) : Math.max(4, Math.min(11, 46 / Math.sqrt(n)));
+  radius =
+    layout === "grid"
+      ? Math.max(2.6, Math.min(8, 0.3 * Math.sqrt((width * height) / n)))
+      : Math.max(4, Math.min(11, 46 / Math.sqrt(n)));
   const [padX, padY] = [named ? 44 : 18, named ? 26 : 18];
-  const spot = (c) => [padX + xs[c] * (width - 2 * padX), padY - (named ? 6 : 0) + ys[c] * (height - 2 * padY - (named ? 4 : 0))];
+  const spot = (c) => [
+    padX + xs[c] * (width - 2 * padX),
+    padY - (named ? 6 : 0) + ys[c] * (height - 2 * padY - (named ? 4 : 0)),
+  ];
   const lines = svg(
     "g",
     { class: "ties" },
@@ -53,10 +64,36 @@ function draw() {
   nodes = names.map((name, c) => {
     const [x, y] = spot(c);
     const shape = svg("path", {});
-    const label = named ? svg("text", { y: radius * 1.3 + 11, "text-anchor": "middle" }, name.length > 14 ? `${name.slice(0, 13)}…` : name) : null;
-    return svg("g", { class: "node", role: "button", tabindex: c === 0 ? "0" : "-1", transform: `translate(${x.toFixed(1)},${y.toFixed(1)})`, "data-creator": c }, svg("circle", { class: "halo", r: radius * 1.9 }), shape, label);
+    const label = named
+      ? svg(
+          "text",
+          { y: radius * 1.3 + 11, "text-anchor": "middle" },
+          name.length > 14 ? `${name.slice(0, 13)}…` : name,
+        )
+      : null;
+    return svg(
+      "g",
+      {
+        class: "node",
+        role: "button",
+        tabindex: c === 0 ? "0" : "-1",
+        transform: `translate(${x.toFixed(1)},${y.toFixed(1)})`,
+        "data-creator": c,
+      },
+      svg("circle", { class: "halo", r: radius * 1.9 }),
+      shape,
+      label,
+    );
   });
-  replace(network, svg("svg", { width, height, viewBox: `0 0 ${width} ${height}`, role: "group", "aria-label": "Creators" }, lines, nodes));
+  replace(
+    network,
+    svg(
+      "svg",
+      { width, height, viewBox: `0 0 ${width} ${height}`, role: "group", "aria-label": "Creators" },
+      lines,
+      nodes,
+    ),
+  );
   update();
 }
 
@@ -80,10 +117,28 @@ function update() {
     node.setAttribute("aria-pressed", String(state.creator === c));
     node.classList.toggle("chosen", state.creator === c);
   }
-  const legend = levers.filter((lever) => lever === "contribute" || run.operators.some((o) => o.share[lever]?.some((v) => v > 0)) || counts.get(lever));
-  replace(byId("creators-legend"), legend.map((lever) => el("span", { class: `key${counts.get(lever) ? "" : " none"}` }, leverMark(lever), `${lever} `, el("b", {}, whole(counts.get(lever))))));
+  const legend = levers.filter(
+    (lever) =>
+      lever === "contribute" || run.operators.some((o) => o.share[lever]?.some((v) => v > 0)) || counts.get(lever),
+  );
+  replace(
+    byId("creators-legend"),
+    legend.map((lever) =>
+      el(
+        "span",
+        { class: `key${counts.get(lever) ? "" : " none"}` },
+        leverMark(lever),
+        `${lever} `,
+        el("b", {}, whole(counts.get(lever))),
+      ),
+    ),
+  );
   replace(byId("creators-now"), el("strong", {}, `${whole(acting)} of ${whole(told)}`), " acting");
-  for (const tie of network.querySelectorAll(".ties line")) tie.classList.toggle("near", state.creator !== null && (Number(tie.dataset.a) === state.creator || Number(tie.dataset.b) === state.creator));
+  for (const tie of network.querySelectorAll(".ties line"))
+    tie.classList.toggle(
+      "near",
+      state.creator !== null && (Number(tie.dataset.a) === state.creator || Number(tie.dataset.b) === state.creator),
+    );
   for (const row of byId("moves").querySelectorAll(".move-row")) {
     const c = Number(row.dataset.creator);
     row.setAttribute("aria-pressed", String(state.creator === c));
@@ -102,7 +157,20 @@ function list() {
   replace(
     byId("moves"),
     el("h3", {}, "Round by round"),
-    order.map((c) => el("button", { type: "button", class: "move-row", "data-creator": c, "aria-pressed": "false", on: { click: () => choose(c) } }, el("span", { class: "move-name" }, names[c]), el("span", { class: "move-strip" }, strip(c)))),
+    order.map((c) =>
+      el(
+        "button",
+        {
+          type: "button",
+          class: "move-row",
+          "data-creator": c,
+          "aria-pressed": "false",
+          on: { click: () => choose(c) },
+        },
+        el("span", { class: "move-name" }, names[c]),
+        el("span", { class: "move-strip" }, strip(c)),
+      ),
+    ),
   );
 }
 
@@ -113,7 +181,12 @@ function tip(target) {
   showTip(
     [
       { text: names[c] },
-      { text: capital(leverOf(c, state.at) ?? "not there yet") + (move("tactic", c, state.at) ? ` (${move("tactic", c, state.at)})` : ""), class: "tip-score" },
+      {
+        text:
+          capital(leverOf(c, state.at) ?? "not there yet") +
+          (move("tactic", c, state.at) ? ` (${move("tactic", c, state.at)})` : ""),
+        class: "tip-score",
+      },
       !missing(quality) && { text: `quality ${score(quality)} on its own examples` },
       !missing(payoff) && { text: `payoff ${money(payoff)}` },
       { text: "Click for its reasons", class: "quiet" },
@@ -159,6 +232,7 @@ export function startCreators() {
     choose(Number(node.dataset.creator));
   });
   network.addEventListener("keydown", keys);
+  network.classList.toggle("gentle", n <= 60);
   list();
   width = network.clientWidth;
   draw();

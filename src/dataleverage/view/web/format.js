@@ -2,7 +2,8 @@
 
 export const DASH = "–";
 
-export const missing = (value) => typeof value !== "number" && typeof value !== "boolean" ? true : !Number.isFinite(Number(value));
+export const missing = (value) =>
+  typeof value !== "number" && typeof value !== "boolean" ? true : !Number.isFinite(Number(value));
 
 function fixed(value, places) {
   if (missing(value)) return DASH;
@@ -11,7 +12,8 @@ function fixed(value, places) {
 }
 
 // Three decimals, fewer where the number is large.
-export const score = (value) => fixed(value, missing(value) ? 0 : Math.abs(value) >= 1000 ? 0 : Math.abs(value) >= 100 ? 1 : 3);
+export const score = (value) =>
+  fixed(value, missing(value) ? 0 : Math.abs(value) >= 1000 ? 0 : Math.abs(value) >= 100 ? 1 : 3);
 export const money = (value) => fixed(value, 2);
 export const share = (value) => (missing(value) ? DASH : `${fixed(100 * value, 0)}%`);
 export const whole = (value) => (missing(value) ? DASH : Math.round(value).toLocaleString("en"));

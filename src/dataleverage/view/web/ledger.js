@@ -15,7 +15,17 @@ function draw() {
       {},
       el(
         "button",
-        { type: "button", class: nothingHappens(operator(), i) ? "entry still" : "entry", "data-round": number, on: { click: () => { pause(); go(i); } } },
+        {
+          type: "button",
+          class: nothingHappens(operator(), i) ? "entry still" : "entry",
+          "data-round": number,
+          on: {
+            click: () => {
+              pause();
+              go(i);
+            },
+          },
+        },
         el("span", { class: "entry-number" }, String(number)),
         el(
           "span",
@@ -37,11 +47,16 @@ function update() {
     const button = line.firstChild;
     if (i === state.at) {
       button.setAttribute("aria-current", "step");
-      // Scroll the list alone, never the page.
-      if (line.offsetTop < holder.scrollTop || line.offsetTop + line.offsetHeight > holder.scrollTop + holder.clientHeight)
-        holder.scrollTop = line.offsetTop - holder.clientHeight / 3;
+      requestAnimationFrame(() => reveal(line));
     } else button.removeAttribute("aria-current");
   });
+}
+
+// Scrolls the list alone, never the page. Measuring waits until everything else is drawn.
+function reveal(line) {
+  const [top, bottom] = [line.offsetTop, line.offsetTop + line.offsetHeight];
+  if (top < holder.scrollTop || bottom > holder.scrollTop + holder.clientHeight)
+    holder.scrollTop = top - holder.clientHeight / 3;
 }
 
 export function startLedger() {

@@ -18,5 +18,9 @@ export const leverClass = (lever) => `lever lever-${lever in SHAPES ? lever : "o
 export const leverPath = (lever, r) => (SHAPES[lever] ?? box)(Math.round(10 * r) / 10);
 
 export function leverMark(lever) {
-  return svg("svg", { class: "mark", viewBox: "-8 -8 16 16", "aria-hidden": "true" }, svg("path", { d: leverPath(lever, 5.4), class: leverClass(lever) }));
+  return svg(
+    "svg",
+    { class: "mark", viewBox: "-8 -8 16 16", "aria-hidden": "true" },
+    svg("path", { d: leverPath(lever, 5.4), class: leverClass(lever) }),
+  );
 }

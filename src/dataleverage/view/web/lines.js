@@ -1,6 +1,6 @@
 // The charts: Vega-Lite, started once the page is painted. The round is the signal `cursor` of each.
 
-import { columns, levers, main, move, names, rounds, specs } from "./data.js";
+import { columns, levers, main, move, names, rounds, run, specs } from "./data.js";
 import { byId, el, replace } from "./dom.js";
 import { capital, missing, money, score, share } from "./format.js";
 import { go, listen, operator, pause, state } from "./player.js";
@@ -20,18 +20,61 @@ const known = (rows, field) => rows.filter((row) => !missing(row[field]));
 const each = (f) => rounds.flatMap((round, i) => f(round, i));
 
 const DATA = {
-  scores: () => known(each((round, i) => columns.map((c) => ({ round, column: c.name, score: served(operator(), i, c), main: c === main }))), "score"),
-  shares: () => known(each((round, i) => levers.map((lever, k) => ({ round, lever, share: operator().share[lever]?.[i], order: lever === "contribute" ? levers.length : k }))), "share"),
-  quality: () => each((round, i) => [{ round, view: "everyone", quality: operator().quality[i] }, { round, view: "company", quality: operator().company_quality[i] }]),
-  payoffs: () => each((round, i) => [{ round, who: "operator", payoff: operator().payoff[i] }, { round, who: "creators", payoff: mean[i] }]),
+  scores: () =>
+    known(
+      each((round, i) =>
+        columns.map((c) => ({ round, column: c.name, score: served(operator(), i, c), main: c === main })),
+      ),
+      "score",
+    ),
+  shares: () =>
+    known(
+      each((round, i) =>
+        levers.map((lever, k) => ({
+          round,
+          lever,
+          share: operator().share[lever]?.[i],
+          order: lever === "contribute" ? levers.length : k,
+        })),
+      ),
+      "share",
+    ),
+  quality: () =>
+    each((round, i) => [
+      { round, view: "everyone", quality: operator().quality[i] },
+      { round, view: "company", quality: operator().company_quality[i] },
+    ]),
+  payoffs: () =>
+    each((round, i) => [
+      { round, who: "operator", payoff: operator().payoff[i] },
+      { round, who: "creators", payoff: mean[i] },
+    ]),
 };
 
 // The heading of a chart doubles as its key: the values at the cursor, in the colours of the lines.
 const READ = {
-  scores: (i) => [key("line-1", main.name === "all" ? "all examples" : main.name, score(served(operator(), i))), columns.length > 1 && key("faint-line", columns.length === 2 ? columns.find((c) => c !== main).name : `${columns.length - 1} other columns`)],
-  shares: (i) => levers.filter((l) => l !== "contribute" && operator().share[l]?.some((v) => v > 0)).map((l) => key(LEVERS.includes(l) ? `lever-${l}` : "lever-other", l, share(operator().share[l][i]))),
-  quality: (i) => [key("line-1", "everyone", score(operator().quality[i])), key("line-2 dashed", "company view", score(operator().company_quality[i]))],
-  payoffs: (i) => [key("line-1", operator().name, money(operator().payoff[i])), key("line-2 dashed", "mean creator", money(mean[i]))],
+  scores: (i) => [
+    key("line-1", main.name === "all" ? "all examples" : main.name, score(served(operator(), i))),
+    columns.length > 1 &&
+      key(
+        "faint-line",
+        columns.length === 2
+          ? columns.find((c) => c !== main).name
+          : `${run.columns.total - 1} other columns${run.columns.total > columns.length ? `, ${columns.length - 1} drawn` : ""}`,
+      ),
+  ],
+  shares: (i) =>
+    levers
+      .filter((l) => l !== "contribute" && operator().share[l]?.some((v) => v > 0))
+      .map((l) => key(LEVERS.includes(l) ? `lever-${l}` : "lever-other", l, share(operator().share[l][i]))),
+  quality: (i) => [
+    key("line-1", "everyone", score(operator().quality[i])),
+    key("line-2 dashed", "company view", score(operator().company_quality[i])),
+  ],
+  payoffs: (i) => [
+    key("line-1", operator().name, money(operator().payoff[i])),
+    key("line-2 dashed", "mean creator", money(mean[i])),
+  ],
 };
 
 const TITLES = {
@@ -42,7 +85,13 @@ const TITLES = {
 };
 
 function key(colour, name, value) {
-  return el("span", { class: "key" }, el("i", { class: `dash ${colour}`, "aria-hidden": "true" }), `${name} `, value && el("b", {}, value));
+  return el(
+    "span",
+    { class: "key" },
+    el("i", { class: `dash ${colour}`, "aria-hidden": "true" }),
+    `${name} `,
+    value && el("b", {}, value),
+  );
 }
 
 function caption(name) {
@@ -53,13 +102,24 @@ function caption(name) {
 function frame(name) {
   const keys = el("p", { class: "legend" });
   captions.set(name, keys);
-  return el("figure", {}, el("figcaption", {}, el("h3", {}, TITLES[name]), keys), el("div", { class: "chart", id: `chart-${name}`, role: "img", "aria-label": `${TITLES[name]}, by round` }));
+  return el(
+    "figure",
+    {},
+    el("figcaption", {}, el("h3", {}, TITLES[name]), keys),
+    el("div", { class: "chart", id: `chart-${name}`, role: "img", "aria-label": `${TITLES[name]}, by round` }),
+  );
 }
 
 function tooltip(handler, event, item, value) {
   if (!value) return hideTip();
   const fields = Object.entries(value);
-  showTip([fields[0][1], `round ${value.round}`, { text: fields.at(-1).join(" "), class: "tip-score" }], { left: event.clientX, top: event.clientY - 6, width: 0, height: 0, bottom: event.clientY + 6 });
+  showTip([fields[0][1], `round ${value.round}`, { text: fields.at(-1).join(" "), class: "tip-score" }], {
+    left: event.clientX,
+    top: event.clientY - 6,
+    width: 0,
+    height: 0,
+    bottom: event.clientY + 6,
+  });
 }
 
 function toRound(view, event) {
@@ -74,7 +134,11 @@ function toRound(view, event) {
 async function embed(name) {
   const datasets = { [name]: DATA[name](), here: [{}] };
   const node = byId(`chart-${name}`);
-  const made = await window.vegaEmbed(node, { ...specs[name], datasets }, { mode: "vega-lite", renderer: "svg", actions: false, ast: true, defaultStyle: false, tooltip });
+  const made = await window.vegaEmbed(
+    node,
+    { ...specs[name], datasets },
+    { mode: "vega-lite", renderer: "svg", actions: false, ast: true, defaultStyle: false, tooltip },
+  );
   views.set(name, made.view);
   made.view.signal("cursor", rounds[state.at]).runAsync();
   node.addEventListener("pointerdown", (event) => event.button === 0 && toRound(made.view, event));

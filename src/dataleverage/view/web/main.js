@@ -27,7 +27,10 @@ function controls() {
   byId("speed").addEventListener("change", (event) => setSpeed(Number(event.target.value)));
   if (run.operators.length > 1) {
     byId("operator-choice").hidden = false;
-    replace(byId("operator"), run.operators.map(({ name }, i) => el("option", { value: i }, name)));
+    replace(
+      byId("operator"),
+      run.operators.map(({ name }, i) => el("option", { value: i }, name)),
+    );
     byId("operator").addEventListener("change", (event) => lookAt(Number(event.target.value)));
   }
 }

@@ -6,7 +6,10 @@ const objects = run.objects.object;
 const single = objects.every((name) => [...name].length === 1);
 
 export function matching(asked, rows) {
-  const wanted = asked.split(/[\s,+]+/u).filter(Boolean).flatMap(terms);
+  const wanted = asked
+    .split(/[\s,+]+/u)
+    .filter(Boolean)
+    .flatMap(terms);
   const found = [];
   rows.forEach((row, i) => wanted.every((term) => fits(term, row)) && found.push(i));
   return found;
@@ -17,7 +20,11 @@ function terms(word) {
   const name = without ? word.slice(1) : word;
   if (!name) return [];
   if (!single) return [{ without, bad: name.endsWith("*"), at: positions(name.replace(/\*$/u, "")) }];
-  return [...name.matchAll(/(.)(\*?)/gu)].map(([, letter, star]) => ({ without, bad: Boolean(star), at: positions(letter) }));
+  return [...name.matchAll(/(.)(\*?)/gu)].map(([, letter, star]) => ({
+    without,
+    bad: Boolean(star),
+    at: positions(letter),
+  }));
 }
 
 const positions = (part) => objects.flatMap((name, j) => (name.toLowerCase().includes(part.toLowerCase()) ? [j] : []));

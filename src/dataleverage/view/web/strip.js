@@ -9,15 +9,25 @@ const HEIGHT = { contribute: 0.28, withhold: 0.62, delete: 1, poison: 1, redirec
 
 export function strip(creator) {
   const width = rounds.length;
-  const drawing = svg("svg", { class: "strip", viewBox: `0 0 ${width} 1`, preserveAspectRatio: "none", "aria-hidden": "true" });
-  for (let i = 0; i <= last; ) {
+  const drawing = svg("svg", {
+    class: "strip",
+    viewBox: `0 0 ${width} 1`,
+    preserveAspectRatio: "none",
+    "aria-hidden": "true",
+  });
+  for (let i = 0; i <= last;) {
     const lever = leverOf(creator, i);
     let j = i;
     while (j <= last && leverOf(creator, j) === lever) j += 1;
     if (lever !== null) {
       const h = HEIGHT[lever] ?? 0.8;
-      if (lever === "poison") for (let x = i; x < j; x += 1) drawing.append(svg("path", { d: `M${x + 0.06},1L${x + 0.5},0L${x + 0.94},1z`, class: leverClass(lever) }));
-      else drawing.append(svg("rect", { x: i + 0.06, y: 1 - h, width: j - i - 0.12, height: h, class: leverClass(lever) }));
+      if (lever === "poison")
+        for (let x = i; x < j; x += 1)
+          drawing.append(svg("path", { d: `M${x + 0.06},1L${x + 0.5},0L${x + 0.94},1z`, class: leverClass(lever) }));
+      else
+        drawing.append(
+          svg("rect", { x: i + 0.06, y: 1 - h, width: j - i - 0.12, height: h, class: leverClass(lever) }),
+        );
     }
     i = j;
   }

@@ -25,7 +25,15 @@ function draw() {
       const h = (operator().share[lever]?.[i] ?? 0) * (HEIGHT - 2);
       if (h <= 0) continue;
       y -= h;
-      bars.push(svg("rect", { x: i * step + gap / 2, y, width: Math.max(0.5, step - gap), height: h, class: leverClass(lever) }));
+      bars.push(
+        svg("rect", {
+          x: i * step + gap / 2,
+          y,
+          width: Math.max(0.5, step - gap),
+          height: h,
+          class: leverClass(lever),
+        }),
+      );
     }
   });
   const values = rounds.map((_, i) => served(operator(), i));

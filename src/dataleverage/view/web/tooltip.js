@@ -12,7 +12,10 @@ export function showTip(lines, anchor) {
   );
   card.hidden = false;
   const { width, height } = card.getBoundingClientRect();
-  const left = Math.min(Math.max(8, anchor.left + anchor.width / 2 - width / 2), document.documentElement.clientWidth - width - 8);
+  const left = Math.min(
+    Math.max(8, anchor.left + anchor.width / 2 - width / 2),
+    document.documentElement.clientWidth - width - 8,
+  );
   const above = anchor.top - height - 10;
   card.style.setProperty("left", `${Math.max(8, left)}px`);
   card.style.setProperty("top", `${above > 8 ? above : anchor.bottom + 10}px`);

@@ -3,7 +3,13 @@
 import { last, leverOf, levers, main, move, names, rounds, run } from "./data.js";
 import { capital, count, list, missing, money, score, share, signed, spaced, whole } from "./format.js";
 
-const DOES = { contribute: "contributes", withhold: "withholds", delete: "deletes", poison: "poisons", redirect: "redirects" };
+const DOES = {
+  contribute: "contributes",
+  withhold: "withholds",
+  delete: "deletes",
+  poison: "poisons",
+  redirect: "redirects",
+};
 const DO = { contribute: "contribute", withhold: "withhold", delete: "delete", poison: "poison", redirect: "redirect" };
 const DID = {
   contribute: "contributed",
@@ -15,10 +21,13 @@ const DID = {
 
 const objects = run.objects.object;
 const single = objects.every((name) => name.length === 1);
-const glue = (chosen) => (single && chosen.length <= 16 ? chosen.join("") : list(chosen, 5));
+const glue = (chosen) => (single && chosen.length <= 16 ? chosen.join("") : list(chosen, 3));
 
 export const metricName = (column) => spaced(column.metric);
 export const columnName = (column) => (column.name === "all" ? "all examples" : column.name);
+
+// The score that the sentences are about.
+const headline = capital(metricName(main)) + (main.name === "all" ? "" : ` on ${main.name}`);
 
 // A row as variants, from its words ("AC*D", "A+north*2").
 const parsed = new Map();
@@ -35,7 +44,10 @@ export function variants(words) {
   return parsed.get(words);
 }
 
-export const keyOf = (words) => variants(words).map((v) => Math.min(v, 35).toString(36)).join("");
+export const keyOf = (words) =>
+  variants(words)
+    .map((v) => Math.min(v, 35).toString(36))
+    .join("");
 
 // "ACD, B struck"; "ABCD, C poisoned".
 export function rowWords(row) {
@@ -44,7 +56,11 @@ export function rowWords(row) {
   const bad = objects.filter((_, j) => row[j] > 1);
   if (!present.length) return "no data at all";
   const many = present.length > (single ? 16 : 4);
-  const head = many ? (absent.length ? `${present.length} of ${objects.length} objects` : `all ${objects.length} objects`) : glue(present);
+  const head = many
+    ? absent.length
+      ? `${present.length} of ${objects.length} objects`
+      : `all ${objects.length} objects`
+    : glue(present);
   const spoiled = !bad.length ? "" : bad.length === present.length ? ", poisoned" : ` with ${glue(bad)} poisoned`;
   const parts = [head + spoiled];
   if (absent.length) parts.push(`${glue(absent)} struck`);
@@ -58,7 +74,9 @@ export function change(from, to, column = main) {
   const by = (to - from) * column.better;
   const size = score(Math.abs(by));
   if (Number(size) === 0) return { text: "unchanged", tone: "same", arrow: "=" };
-  return by > 0 ? { text: `${size} better`, tone: "better", arrow: "▲" } : { text: `${size} worse`, tone: "worse", arrow: "▼" };
+  return by > 0
+    ? { text: `${size} better`, tone: "better", arrow: "▲" }
+    : { text: `${size} worse`, tone: "worse", arrow: "▼" };
 }
 
 export const served = (operator, i, column = main) => operator.score[column.name]?.[i] ?? null;
@@ -83,14 +101,20 @@ export function changes(i) {
   const parts = [...groups].sort(order).map(([key, who]) => {
     const [lever, target] = key.split("\n");
     const subject = who.length > 6 ? `${whole(who.length)} creators` : list(who, 6);
-    const verb = lever === "contribute" ? (who.length === 1 ? "goes back to contributing" : "go back to contributing") : (who.length === 1 ? DOES[lever] : DO[lever]) ?? lever;
+    const verb =
+      lever === "contribute"
+        ? who.length === 1
+          ? "goes back to contributing"
+          : "go back to contributing"
+        : ((who.length === 1 ? DOES[lever] : DO[lever]) ?? lever);
     return `${subject} ${verb}${target ? ` at ${target}` : ""}`;
   });
   return parts.length ? `${parts.join("; ")}.` : "Nobody changes lever.";
 }
 
 // Whether round i serves the row and the score of the round before.
-const still = (operator, i) => i > 0 && operator.row[i] === operator.row[i - 1] && served(operator, i) === served(operator, i - 1);
+const still = (operator, i) =>
+  i > 0 && operator.row[i] === operator.row[i - 1] && served(operator, i) === served(operator, i - 1);
 
 export const nothingHappens = (operator, i) => still(operator, i) && changes(i) === "Nobody changes lever.";
 
@@ -105,7 +129,7 @@ export function trained(operator, i) {
   if (still(operator, i)) return [`${operator.name} keeps serving ${row}, at `, { strong: score(value) }, "."];
   const verb = again ? `${operator.name} does not retrain and keeps serving` : `${operator.name} trains on`;
   const moved = i ? change(served(operator, i - 1), value) : null;
-  const told = [`${verb} ${row}${again ? "" : size}. ${capital(metricName(main))} `, { strong: score(value) }];
+  const told = [`${verb} ${row}${again ? "" : size}. ${headline} `, { strong: score(value) }];
   if (moved && moved.tone !== "same") told.push(", ", { strong: `${moved.arrow} ${moved.text}`, tone: moved.tone });
   else if (moved) told.push(", unchanged");
   told.push(".");
@@ -132,6 +156,7 @@ export function roundWords(operator, i) {
 // How far the result goes beyond this one world.
 export function given() {
   const found = run.outcomes.find(([name, , mean]) => name === "score_change" && !missing(mean));
+  if (!run.manifest.learner) return "Given this table of scores: nothing was trained.";
   if (run.worlds < 2) return "Given this world: one split of one data set was played.";
   if (!found) return `One of ${run.worlds} worlds played.`;
   const [, , mean, low, high] = found;
@@ -144,13 +169,17 @@ export function result(operator) {
   const end = served(operator, last);
   const moved = change(first, end);
   const played = rounds[last] - (rounds[0] === 0 ? 0 : rounds[0] - 1);
-  const name = capital(metricName(main));
+  const name = headline;
   const told = [];
   if (missing(first) || missing(end)) told.push(`${count(played, "round")} played. `);
-  else if (moved.tone === "same") told.push(`${name} ended where it began, at `, { strong: score(end) }, `, after ${count(played, "round")}. `);
+  else if (moved.tone === "same")
+    told.push(`${name} ended where it began, at `, { strong: score(end) }, `, after ${count(played, "round")}. `);
   else
     told.push(
-      `${name} ${end > first ? "rose" : "fell"} from `, { strong: score(first) }, " to ", { strong: score(end), tone: moved.tone },
+      `${name} ${end > first ? "rose" : "fell"} from `,
+      { strong: score(first) },
+      " to ",
+      { strong: score(end), tone: moved.tone },
       ` in ${count(played, "round")}${main.better < 0 ? ` (${moved.text})` : ""}. `,
     );
   return [...told, ...struck(operator)];
@@ -167,23 +196,30 @@ function struck(operator) {
       if (!everUsed.has(lever)) everUsed.set(lever, new Set());
       everUsed.get(lever).add(c);
     }
-  if (!acted.size) return [names.length === 1 ? "The one creator contributed throughout." : `All ${whole(names.length)} creators contributed throughout.`];
+  if (!acted.size)
+    return [
+      names.length === 1
+        ? "The one creator contributed throughout."
+        : `All ${whole(names.length)} creators contributed throughout.`,
+    ];
   const who = [...everUsed]
     .sort(([a], [b]) => levers.indexOf(a) - levers.indexOf(b))
     .map(([lever, set]) => {
       const people = [...set].map((c) => names[c]);
       const subject = people.length > 3 ? `${whole(people.length)} of ${whole(names.length)} creators` : list(people);
-      return `${subject} ${people.length === 1 ? (DID[lever] ?? lever).replace("their ", "its ").replace("theirs", "its own") : DID[lever] ?? lever}`;
+      return `${subject} ${people.length === 1 ? (DID[lever] ?? lever).replace("their ", "its ").replace("theirs", "its own") : (DID[lever] ?? lever)}`;
     });
   const shares = rounds.map((_, i) => operator.acting[i] ?? 0);
   const top = Math.max(...shares);
   const peak = shares.indexOf(top);
   const end = shares[last];
   const tail =
-    names.length === 1 ? "."
-    : end === 0 ? `; everyone is back by the end.`
-    : end >= top - 1e-9 ? `; ${share(end)} act at the end, as many as ever.`
-    : `; at most ${share(top)} acted at once, in round ${rounds[peak]}, and ${share(end)} still do at the end.`;
+    names.length === 1
+      ? "."
+      : end === 0
+        ? `; everyone is back by the end.`
+        : end >= top - 1e-9
+          ? `; ${share(end)} act at the end, as many as ever.`
+          : `; at most ${share(top)} acted at once, in round ${rounds[peak]}, and ${share(end)} still do at the end.`;
   return [who.join(", ") + tail];
 }
-

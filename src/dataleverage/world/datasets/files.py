@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import warnings
 from abc import abstractmethod
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from dataleverage.errors import DataError, DataleverageError, Errors
 from dataleverage.kinds import Many
 from dataleverage.world.dataset import Examples, ExampleSource
-from dataleverage.world.world import Floats, Task
+from dataleverage.world.world import LARGEST, Floats, Task
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,21 +36,35 @@ class TableFile(ExampleSource):
         description="auto: classification for text, true/false and up to 20 whole numbers, otherwise regression.",
     )
 
+    @field_validator("path")
+    @classmethod
+    def usable(cls, path: str) -> str:
+        """A path that no file can have is refused before anything looks for it."""
+        if "\0" in path or any(len(os.fsencode(part)) > 255 for part in Path(path).parts):
+            raise ValueError("no file can have this name")
+        try:
+            Path(path).expanduser()
+        except RuntimeError as error:
+            raise ValueError(f"{Path(path).parts[0]} is nobody's home here") from error
+        return path
+
     @abstractmethod
     def frame(self, path: Path) -> pd.DataFrame:
-        """The file as a DataFrame."""
+        """The file as a DataFrame. Raises ValueError or OSError where it cannot be one."""
 
     def read(self, folder: Path) -> Examples:
         frame = self.load(folder / Path(self.path).expanduser())
         self.check_columns(frame)
         task: Task = self.task_of(frame[self.target])
         kept = [name for name in frame.columns if name not in {self.target, self.owner, *self.drop}]
-        set_aside = self.grouping() - set(self.categorical)
+        set_aside = set(self.grouping().values()) - set(self.categorical)
         kept = [name for name in kept if name not in set_aside]
         X = self.features(frame, kept)
         values = {
             str(name): frame[name].astype(str).to_numpy(dtype=str)
-            for name in sorted({*self.categorical, *self.drop, *self.grouping(), *([self.owner] if self.owner else [])})
+            for name in sorted(
+                {*self.categorical, *self.drop, *self.grouping().values(), *([self.owner] if self.owner else [])}
+            )
             if name in frame.columns
         }
         title = f"{Path(self.path).name}, {len(frame):,} examples"
@@ -63,50 +79,71 @@ class TableFile(ExampleSource):
         """Read the file, with one clear error for each way in which that can fail."""
         if "://" in self.path:
             raise DataError("only local files are read", key="data.path", remedy="Download it, and name the file.")
-        if not path.is_file():
-            near = sorted(p.name for p in path.parent.glob(f"*{path.suffix}")) if path.parent.is_dir() else []
-            hint = f"Files there: {', '.join(near[:5])}." if near else "A relative path starts at the scenario's folder."
-            what = "is a directory" if path.is_dir() else "does not exist"
-            raise DataError(f"the file {self.path} {what}", key="data.path", remedy=hint)
         try:
+            if not path.is_file():
+                raise self.no_file(path)
             frame = self.frame(path)
-        except (OSError, ValueError, UnicodeError) as error:  # pandas' and Arrow's parser errors are ValueErrors
+            frame.columns = [str(name) for name in frame.columns]
+            twice = frame.columns[frame.columns.duplicated()]
+            if len(twice):
+                raise ValueError(f"it has two columns {twice[0]!r}")
+        except (OSError, ValueError, NotImplementedError, OverflowError) as error:  # as the parsers of pandas and Arrow raise
             said = str(error).strip().splitlines()
             raise DataError(
                 f"{self.path} cannot be read: {said[0] if said else type(error).__name__}",
                 key="data.path",
                 remedy=f"It has to be a {self.tag} file with one header and one example a line.",
             ) from error
-        frame.columns = [str(name) for name in frame.columns]
         if frame.empty:
             raise DataError(f"{self.path} holds no examples", key="data.path", remedy="Add some lines below the header.")
         return frame
 
+    def no_file(self, path: Path) -> DataError:
+        """The error for a path where there is no file."""
+        if path.is_dir():
+            return DataError(f"{self.path!r} is a directory", key="data.path", remedy="Name a file in it.")
+        folder = path.parent
+        near = sorted(p.name for p in folder.iterdir() if p.suffix == path.suffix and p.is_file()) if folder.is_dir() else []
+        hint = f"Files there: {', '.join(near[:5])}." if near else "A relative path starts at the scenario's folder."
+        return DataError(f"the file {self.path} does not exist", key="data.path", remedy=hint)
+
     def check_columns(self, frame: pd.DataFrame) -> None:
-        """Every column that the scenario names must be there: all that are not, at once."""
+        """Every column that the scenario names must be there and do one thing only: all faults at once."""
         wanted = [("target", self.target), ("owner", self.owner)]
         wanted += [(f"categorical.{i}", name) for i, name in enumerate(self.categorical)]
         wanted += [(f"drop.{i}", name) for i, name in enumerate(self.drop)]
         errors: list[DataleverageError] = []
-        for key, name in wanted:
-            if name is not None and name not in frame.columns:
+        for key, name in [*wanted, *self.grouping().items()]:
+            if name is not None and name not in frame.columns and (name != "label" or (key, name) in wanted):
                 errors.append(unknown_column(name, list(frame.columns), f"data.{key}", self.path))
+            elif name == self.target and key != "target" and (key, name) in wanted:
+                errors.append(
+                    DataError(f"{name!r} is the target", key=f"data.{key}", remedy="Name another column, or none, here.")
+                )
         if errors:
-            raise Errors(errors) if len(errors) > 1 else errors[0]
-        empty = frame[self.target].isna()
-        if empty.any():
-            raise DataError(
-                f"the target {self.target!r} is empty in {int(empty.sum())} of {len(frame)} examples, "
-                f"first in example {int(np.argmax(empty.to_numpy())) + 1}",
-                key="data.target",
-                remedy="Drop those examples, or fill them in.",
-            )
+            raise together(errors)
+        for key, name in (
+            ("target", self.target),
+            ("owner", self.owner),
+            ("objects.column", self.grouping().get("objects.column")),
+        ):
+            if name in frame.columns and (empty := frame[name].isna().to_numpy()).any():
+                errors.append(
+                    DataError(
+                        f"the column {name!r} is empty in {empty.sum()} of {len(frame)} examples, "
+                        f"first in example {np.argmax(empty) + 1}",
+                        key=f"data.{key}",
+                        remedy="Drop those examples, or fill them in.",
+                    )
+                )
+        if errors:
+            raise together(errors)
 
-    def grouping(self) -> set[str]:
-        """Columns that objects or slices are made of: they are not features unless they are `categorical` too."""
-        named = {getattr(self.objects, "column", None), self.slices.column}
-        named |= {part.column for part in (self.slices.__pydantic_extra__ or {}).values()}
-        return {name for name in named if name}
+    def grouping(self) -> dict[str, str]:
+        """Key -> column that objects or slices are made of: not features unless they are `categorical` too."""
+        named = {"objects.column": getattr(self.objects, "column", None), "slices.column": self.slices.column}
+        named |= {f"slices.{name}.column": part.column for name, part in (self.slices.__pydantic_extra__ or {}).items()}
+        return {key: name for key, name in named.items() if name}
 
     def task_of(self, target: pd.Series) -> Task:
         """What the target asks for."""
@@ -141,15 +178,15 @@ class TableFile(ExampleSource):
                 text = column.astype(str).to_numpy(dtype=str)
                 parts.append((text[:, None] == np.unique(text)).astype(np.float64))
             elif column.dtype.kind in "biuf":
-                values = column.to_numpy(dtype=np.float64)
-                if np.isfinite(values).all():
+                values = column.to_numpy(dtype=np.float64, na_value=np.nan)
+                if (np.abs(values) <= LARGEST).all():
                     parts.append(values[:, None])
                 else:
                     errors.append(not_finite(name, values))
             else:
                 errors.append(not_numbers(name, column))
         if errors:
-            raise Errors(errors) if len(errors) > 1 else errors[0]
+            raise together(errors)
         if not parts:
             raise DataError("no feature is left", key="data", remedy="Keep at least one column beside target and owner.")
         return np.concatenate(parts, axis=1)
@@ -164,7 +201,21 @@ class CsvData(TableFile):
     def frame(self, path: Path) -> pd.DataFrame:
         import pandas as pd
 
-        return pd.read_csv(path, sep=self.separator, skipinitialspace=True)
+        def read(**options: Any) -> pd.DataFrame:
+            frame: pd.DataFrame = pd.read_csv(path, sep=self.separator, skipinitialspace=True, **options)
+            return frame
+
+        # Left to itself pandas renames the second of two columns `a`, and shifts lines with one field too many.
+        header = read(header=None, nrows=1, dtype=str, keep_default_na=False).iloc[0]
+        twice = header[header.duplicated() & (header != "")]
+        if len(twice):
+            raise ValueError(f"it has two columns {twice.iloc[0]!r}")
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", pd.errors.ParserWarning)
+            try:
+                return read(index_col=False)
+            except pd.errors.ParserWarning as warning:
+                raise ValueError(f"its lines have more fields than the {len(header)} of its header") from warning
 
 
 class ParquetData(TableFile):
@@ -175,7 +226,8 @@ class ParquetData(TableFile):
     def frame(self, path: Path) -> pd.DataFrame:
         import pandas as pd
 
-        return pd.read_parquet(path)
+        frame = pd.read_parquet(path)
+        return frame.reset_index() if any(frame.index.names) else frame  # a named index is a column as any other
 
 
 def in_number_order(classes: NDArray[np.str_], y: NDArray[np.intp]) -> tuple[tuple[str, ...], NDArray[np.intp]]:
@@ -187,19 +239,27 @@ def in_number_order(classes: NDArray[np.str_], y: NDArray[np.intp]) -> tuple[tup
     return tuple(str(name) for name in classes[order]), np.argsort(order)[y]
 
 
+def together(errors: list[DataleverageError]) -> DataleverageError:
+    """One error as it is, several as one."""
+    return errors[0] if len(errors) == 1 else Errors(errors)
+
+
 def unknown_column(name: str, known: list[str], key: str, path: str) -> DataError:
     """The error for a column that a file does not have."""
     import difflib
 
     near = difflib.get_close_matches(name, known, n=1)
     hint = f"Did you mean {near[0]!r}? " if near else ""
+    if len(known) == 1 and (signs := [sign for sign in ";\t|" if sign in known[0]]):
+        hint = f"Is `separator: {signs[0]!r}` missing? "
     return DataError(f"{path} has no column {name!r}", key=key, remedy=f"{hint}Columns are {', '.join(known[:20])}.")
 
 
 def not_finite(name: str, values: Floats) -> DataError:
-    """The error for a feature with holes or infinities."""
-    bad = np.flatnonzero(~np.isfinite(values))
-    what = "missing" if np.isnan(values[bad[0]]) else "infinite"
+    """The error for a feature with holes, infinities or numbers too large to compute with."""
+    bad = np.flatnonzero(~(np.abs(values) <= LARGEST))
+    first = values[bad[0]]
+    what = "missing" if np.isnan(first) else "infinite" if np.isinf(first) else f"beyond {LARGEST:g}"
     return DataError(
         f"the feature {name!r} is {what} in {len(bad)} of {len(values)} examples, first in example {bad[0] + 1}",
         key="data.path",

@@ -1,0 +1,121 @@
+"""Games on grids whose cells are a formula of the row, so that what happens can be worked out by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+
+from dataleverage.game.levers import Rights
+from dataleverage.game.network import Complete
+from dataleverage.game.payoffs import Payoffs
+from dataleverage.game.quality import quality_of
+from dataleverage.game.setup import GameSetup, Group, Operator, Stop
+from dataleverage.game.strategies.baseline import Always, Scripted
+from dataleverage.game.strategy import Strategy
+from dataleverage.grid.gap import Gap
+from dataleverage.grid.grid import Grid
+from dataleverage.grid.metrics import Column
+from dataleverage.grid.rows import Rows
+from dataleverage.world.world import Floats, object_names
+
+Score = Callable[[Rows], Floats]
+STAYING = Always()
+
+
+class Formula:
+    """An oracle that works scores out from the row: (R, n) -> (R,) for every column, or (R, C)."""
+
+    def __init__(self, score: Score, columns: Sequence[str], monitored: bool) -> None:
+        self.score = score
+        parts = ["audit", "monitor"] if monitored else ["audit"]
+        self.columns = tuple(
+            Column(name if part == "audit" else f"monitor:{name}", name, "accuracy", part, 1)  # type: ignore[arg-type]
+            for part in parts
+            for name in columns
+        )
+
+    def scores(self, rows: Rows) -> Floats:
+        scores = np.asarray(self.score(rows), dtype=np.float64)
+        scores = scores.reshape(len(rows), -1)
+        return np.tile(scores, (1, len(self.columns) // scores.shape[1]))
+
+
+def share_clean(rows: Rows) -> Floats:
+    """The share of objects that are there and clean, less the share that is poisoned."""
+    return ((rows == 1).sum(axis=1) - 1.0 * (rows > 1).sum(axis=1)) / rows.shape[1]
+
+
+def setup_of(
+    n: int,
+    strategies: Strategy | Sequence[tuple[int, Strategy]] = STAYING,
+    score: Score = share_clean,
+    *,
+    columns: Sequence[str] = ("all",),
+    monitored: bool = False,
+    payoffs: dict[str, Any] | None = None,
+    rights: dict[str, bool] | None = None,
+    tactics: tuple[str, ...] = (),
+    operator: dict[str, Any] | None = None,
+    owner_of: Sequence[int] | None = None,
+    sizes: Sequence[int] | None = None,
+    gaps: dict[str, Gap] | None = None,
+    **rest: Any,
+) -> GameSetup:
+    """A game of n objects on a grid of a formula; guessing scores 0 and the full row 1 unless `gaps` says otherwise."""
+    oracle = Formula(score, columns, monitored)
+    gaps = gaps or {column.name: Gap(0.0, 1.0, 0.0) for column in oracle.columns}
+    grid = Grid(object_names(n), oracle, sizes=sizes, n_present=1 + len(tactics), gaps=gaps)
+    owners = np.arange(n) if owner_of is None else np.array(owner_of)
+    count = int(owners.max()) + 1
+    names = object_names(count)
+    groups, start = [], 0
+    for size, strategy in [(count, strategies)] if isinstance(strategies, Strategy) else strategies:
+        groups.append(Group(f"group {len(groups)}", strategy, np.arange(start, start + size)))
+        start += size
+    paid = Payoffs.model_validate(payoffs or {})
+    quality, warnings = quality_of(grid, paid, names)
+    return GameSetup(
+        grid=grid,
+        quality=quality,
+        payoffs=paid,
+        rights=Rights.model_validate(rights or {}),
+        names=names,
+        owner_of=owners,
+        groups=tuple(groups),
+        operators=(Operator.model_validate(operator or {}),),
+        network=rest.pop("network", Complete()),
+        stop=Stop.model_validate(rest.pop("stop", {})),
+        tactics=tactics,
+        warnings=tuple(warnings),
+        **rest,
+    )
+
+
+def by_script(*scripts: dict[int, Any]) -> list[tuple[int, Strategy]]:
+    """One creator a script: {round: move}; an empty script always contributes."""
+    return [(1, Scripted.model_validate({"moves": script}) if script else Always()) for script in scripts]
+
+
+@pytest.fixture(scope="session")
+def make_setup() -> Callable[..., GameSetup]:
+    return setup_of
+
+
+@pytest.fixture(scope="session")
+def scripts() -> Callable[..., list[tuple[int, Strategy]]]:
+    return by_script
+
+
+@pytest.fixture(scope="session")
+def random_score() -> Callable[[int, int, int], Score]:
+    """(objects, variants, seed) -> a score drawn for each row and each of as many columns as asked for."""
+
+    def make(n: int, n_present: int, seed: int, columns: int = 1) -> Score:
+        table = np.random.default_rng(seed).random(((n_present + 1) ** n, columns))
+        base = (n_present + 1) ** np.arange(n)
+        return lambda rows: table[(rows.astype(np.int64) * base).sum(axis=1)]
+
+    return make

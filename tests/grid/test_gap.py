@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.linear_model import RidgeClassifier as Reference
+from sklearn.metrics import roc_auc_score
+
+from dataleverage.errors import GridError
+from dataleverage.grid.gap import Gap
+from dataleverage.grid.grid import Grid
+from dataleverage.grid.learners.naive_bayes import GaussianNB
+from dataleverage.grid.learners.ridge import Ridge, RidgeClassifier
+
+
+def test_the_error_of_an_accuracy_is_that_of_paired_differences(world_named):
+    world = world_named("breast cancer")
+    grid = Grid.of_world(world, RidgeClassifier())
+    right = Reference().fit(world.X, world.y).predict(world.X_eval) == world.y_eval
+    guessed = np.bincount(world.y).argmax() == world.y_eval
+    for name, mask in (("all", world.slices[0].mask & world.audit), ("monitor:left", world.slices[1].mask & ~world.audit)):
+        gap, m = grid.gap(name), mask.sum()
+        gain, loss = (right & ~guessed)[mask].mean(), (guessed & ~right)[mask].mean()  # McNemar's two discordant shares
+        assert gap.floor == pytest.approx(guessed[mask].mean()) and gap.full == pytest.approx(right[mask].mean())
+        assert gap.error == pytest.approx(np.sqrt((gain + loss - (gain - loss) ** 2) / (m - 1)))
+
+
+def test_gaps_are_the_scores_of_the_empty_and_the_full_row(world_named):
+    for name, learner, metrics in (
+        ("wine", GaussianNB(), ["accuracy", "balanced_accuracy", "log_loss", "auc"]),
+        ("diabetes", Ridge(), ["rmse", "r2"]),
+    ):
+        grid = Grid.of_world(world_named(name), learner, [("all", metric) for metric in metrics])
+        ends = grid.scores(np.stack([np.zeros(6), np.ones(6)]).astype(int))
+        for c, column in enumerate(grid.column_names):
+            gap = grid.gap(column)
+            assert (gap.floor, gap.full) == pytest.approx(tuple(ends[:, c]), abs=1e-9)
+            assert 0 < gap.error < np.inf
+
+
+def bootstrap(score, count: int, draws: int = 400) -> float:
+    rng = np.random.default_rng(0)
+    return float(np.std([score(rng.integers(0, count, count)) for _ in range(draws)]))
+
+
+def test_the_jackknife_of_an_auc_is_near_its_bootstrap():
+    rng = np.random.default_rng(2)
+    X = rng.normal(size=(900, 2))
+    y = (X[:, 0] + 1.5 * rng.normal(size=900) > 0).astype(int)
+    train, held = slice(0, 300), slice(300, 900)
+    grid = Grid.from_arrays(X[train], y[train], np.arange(300) % 3, X[held], y[held], learner=RidgeClassifier(), metric="auc")
+    gap = grid.gap("all")
+    decision = Reference().fit(X[train], y[train]).decision_function(X[held])
+    assert gap.floor == 0.5 and gap.full == pytest.approx(roc_auc_score(y[held], decision))
+    expected = bootstrap(lambda i: roc_auc_score(y[held][i], decision[i]), 600)
+    assert 0.6 * expected < gap.error < 1.6 * expected
+
+
+def test_the_jackknife_of_an_rmse_is_near_its_bootstrap():
+    rng = np.random.default_rng(3)
+    X = rng.normal(size=(900, 1))
+    y = 2 * X[:, 0] + rng.normal(size=900)
+    grid = Grid.from_arrays(X[:300], y[:300], np.arange(300) % 3, X[300:], y[300:], learner=Ridge())
+    gap = grid.gap("all")
+    slope, level = np.polyfit(X[:300, 0], y[:300], 1)
+    residual, spread = y[300:] - level - slope * X[300:, 0], y[300:] - y[:300].mean()
+    difference = lambda i: np.sqrt(np.mean(residual[i] ** 2)) - np.sqrt(np.mean(spread[i] ** 2))  # noqa: E731
+    assert gap.full - gap.floor == pytest.approx(difference(np.arange(600)), abs=0.01)
+    expected = bootstrap(difference, 600)
+    assert 0.6 * expected < gap.error < 1.6 * expected
+
+
+def test_noise_has_no_gap_and_signal_has_one():
+    rng = np.random.default_rng(4)
+    X = rng.normal(size=(1000, 4))
+    for y, learnt in ((rng.integers(0, 2, 1000), False), ((X[:, 0] > 0).astype(int), True)):
+        for metric in ("accuracy", "auc"):
+            groups = np.arange(400) % 4
+            grid = Grid.from_arrays(X[:400], y[:400], groups, X[400:], y[400:], learner=RidgeClassifier(), metric=metric)
+            gap = grid.gap("all")
+            assert (gap.full - gap.floor > 2 * gap.error) == learnt
+
+
+@pytest.mark.parametrize("metric", ["accuracy", "auc"])
+def test_too_few_examples_to_tell(metric):
+    X, y = np.array([[0.0], [1.0], [2.0], [3.0]]), np.array([0, 1, 0, 1])
+    few = slice(0, 1) if metric == "accuracy" else slice(0, 2)
+    grid = Grid.from_arrays(X, y, [0, 0, 1, 1], X[few], y[few], learner=RidgeClassifier(), metric=metric)
+    assert grid.gap("all").error == np.inf
+
+
+def test_a_table_knows_its_gaps_or_is_told():
+    frame = pd.DataFrame({"x": [0.2, 0.9], "y": [0.3, 0.8]}, index=["", "AB"])
+    grid = Grid.from_table(frame)
+    assert grid.gap("x") == Gap(0.2, 0.9, 0.0) and grid.gap("y") == Gap(0.3, 0.8, 0.0)
+    told = Grid.from_table(frame, floor={"x": 0.0}, full=1)
+    assert told.gap("x") == Gap(0.0, 1.0, 0.0) and told.gap("y") == Gap(0.3, 1.0, 0.0)
+    part = Grid.from_table(frame[1:], floor={"x": 0.1})
+    assert part.gap("x") == Gap(0.1, 0.9, 0.0)
+    with pytest.raises(GridError, match="no floor and full for the column 'y'") as caught:
+        part.gap("y")
+    assert "floor" in caught.value.remedy
+
+
+def test_a_column_that_is_not_there(world_named):
+    with pytest.raises(GridError, match="no column 'rihgt'"):
+        Grid.of_world(world_named("wine"), GaussianNB()).gap("rihgt")

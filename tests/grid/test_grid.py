@@ -1,0 +1,147 @@
+from __future__ import annotations
+
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dataleverage.errors import DataError, GridError, MissingCell
+from dataleverage.grid.grid import Grid, extreme_rows, objects_in
+from dataleverage.grid.learners.naive_bayes import GaussianNB
+from dataleverage.grid.learners.ridge import Ridge, RidgeClassifier
+from dataleverage.grid.rows import all_rows
+
+
+def table(rows: dict[str, float], **more) -> Grid:
+    return Grid.from_table(pd.DataFrame({"s": rows}), **more)
+
+
+def test_cells_of_a_table_are_given_back_as_they_are():
+    frame = pd.DataFrame({"x": [0.1, 0.9, 0.4], "y": [1, 2, 3]}, index=["", "BA", "C"])
+    grid = Grid.from_table(frame)
+    assert grid.objects == ("A", "B", "C") and grid.column_names == ("x", "y") and grid.n_present == 1
+    assert grid.scores([[1, 1, 0], [0, 0, 0], [1, 1, 0]]).tolist() == [[0.9, 2], [0.1, 1], [0.9, 2]]
+    assert grid.sizes.tolist() == [1, 1, 1] and grid.words([[1, 1, 0], [0, 0, 0]]) == ["AB", ""]
+    assert grid.rows([]).shape == (0, 3) and grid.scores(grid.rows([])).shape == (0, 2)
+
+
+def test_a_table_with_holes_unveils_what_it_knows():
+    grid = table({"AB": 0.9, "A": 0.4, "B*": 0.2})
+    known = grid.unveil()
+    assert known.frame["s"].to_dict() == {"AB": 0.9, "A": 0.4, "B*": 0.2} and grid.n_present == 2
+    assert not known.complete and known.holes == 2
+    with pytest.raises(MissingCell, match="no cells for B, the empty row") as caught:
+        grid.scores(grid.rows(["B", "A", ""]))
+    assert caught.value.remedy
+    assert table({"": 0, "A": 1, "B": 1, "AB": 2}).unveil().complete
+
+
+def test_what_was_unveiled_makes_the_same_grid_again():
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(80, 2)), np.tile([0, 1], 40)
+    for names in (["n", "s"], ["north", "south"], [0, 1], [0, 10]):
+        grid = Grid.from_arrays(X, y, np.repeat(names, 40), X, y, learner=GaussianNB())
+        again = Grid.from_table(grid.unveil().frame)
+        assert again.objects == grid.objects == tuple(map(str, names))
+        assert np.array_equal(again.scores(all_rows(2)), grid.scores(all_rows(2)))
+
+
+@pytest.mark.parametrize(
+    ("words", "objects"),
+    [
+        (["AB", "C", ""], "ABC"),
+        (["B*", "AB*2"], "AB"),
+        (["A+north", "south*2", ""], ["A", "north", "south"]),
+        (["A+B", "A"], "AB"),
+    ],
+)
+def test_objects_are_read_from_rows(words, objects):
+    assert objects_in(words) == tuple(objects)
+    frame = pd.DataFrame({"s": np.arange(len(words))}, index=words)
+    assert Grid.from_table(frame).unveil().scores[:, 0].tolist() == list(range(len(words)))
+
+
+NAN = float("nan")
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda: table({"AB": 1, "BA": 2}), "the row 'BA' more than once"),
+        (lambda: table({"A*": 1, "A*1": 2}), "more than once"),
+        (lambda: Grid.from_table(pd.DataFrame({"s": [1, 2]}, index=["A", "A"])), "the row 'A' more than once"),
+        (lambda: table({"A": NAN}), "row 'A' and column 's' is nan"),
+        (lambda: table({"A": np.inf}), "is inf"),
+        (lambda: table({"A": None}), "row 'A' and column 's' is nan"),
+        (lambda: Grid.from_table(pd.DataFrame({"s": ["good"]}, index=["A"])), "not a number"),
+        (lambda: Grid.from_table(pd.DataFrame({"s": pd.array([1, None], "Int64")}, index=["A", ""])), "is nan"),
+        (lambda: table({"AX": 1}, objects="AB"), "names 'X', which is no object"),
+        (lambda: table({"AA": 1}), "names 'A' twice"),
+        (lambda: table({"A*999": 1}), "tactic '999'"),
+        (lambda: table({"A": 1}, objects=["A", "A"]), "two objects 'A'"),
+        (lambda: Grid.from_table(pd.DataFrame([[1, 2]], index=["A"], columns=["s", "s"])), "two columns 's'"),
+        (lambda: table({"": 1}), "no objects"),
+        (lambda: table({}), "no objects"),
+        (lambda: Grid.from_table(pd.DataFrame(index=["A"])), "no columns"),
+        (lambda: table({"A": 1}, metric="acuracy"), "'acuracy' is no metric"),
+        (lambda: table({"A": 1}).unveil(budget=0), "budget is 0"),
+        (lambda: table({"A": 1}).scores([[1, 0]]), "rows have shape"),
+        (lambda: table({"A": 1}).scores([[2]]), "variant 2"),
+        (lambda: table({"A": 1}).column("x"), "no column 'x'"),
+    ],
+)
+def test_what_is_no_table_or_no_row(make, words):
+    with pytest.raises(GridError, match=words):
+        make()
+
+
+def test_names_that_rows_do_not_tell():
+    grid = table({"1": 1, "12": 2}, objects=["1", "12"])
+    assert grid.scores([[1, 0], [0, 1]]).tolist() == [[1], [2]]
+    grid = table({"north": 1}, objects=["north", "south"])
+    assert grid.unveil().holes == 3
+
+
+def test_unveiling_is_every_clean_row(world_named):
+    grid = Grid.of_world(world_named("wine, poisoned"), RidgeClassifier())
+    known = grid.unveil()
+    assert known.complete and np.array_equal(known.rows, all_rows(5)) and known.columns == grid.column_names
+    assert np.array_equal(grid.scores(all_rows(5)[::-1])[::-1], known.scores)
+
+
+@given(n=st.integers(1, 7), budget=st.integers(1, 140))
+def test_a_budget_goes_to_the_ends_first(n, budget):
+    rows = extreme_rows(n, budget)
+    assert len(rows) == min(budget, 2**n) == len({tuple(row) for row in rows})
+    away = [min(row.sum(), n - row.sum()) for row in rows.astype(int)]
+    assert away == sorted(away)
+
+
+def test_more_objects_than_are_enumerated():
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(50, 2)), np.tile([0, 1], 25)
+    grid = Grid.from_arrays(X, y, np.arange(50) % 25, X, y, learner=GaussianNB())
+    with pytest.raises(GridError, match=r"2\*\*25 rows"):
+        grid.unveil()
+    known = grid.unveil(budget=60)
+    ends = [0, 25, *[24] * 25, *[1] * 25]
+    assert sorted(known.rows.sum(axis=1).tolist()[:52]) == sorted(ends) and len(known) == 60 == grid.trained
+    pairs = {tuple(np.flatnonzero(row == 0)) for row in known.rows[52:]}
+    assert pairs == set(list(combinations(range(25), 2))[:8])
+
+
+def test_arrays_take_the_task_from_the_learner_and_the_target():
+    rng = np.random.default_rng(0)
+    X, groups = rng.normal(size=(60, 2)), np.arange(60) % 3
+    whole = Grid.from_arrays(X, np.arange(60), groups, X, np.arange(60), learner=Ridge())
+    assert whole.world.task == "regression" and whole.columns[0].metric == "rmse"
+    floats = Grid.from_arrays(X, np.tile([0.0, 1.0], 30), groups, X, np.tile([0.0, 1.0], 30), learner=GaussianNB())
+    assert floats.world.classes == ("0.0", "1.0") and floats.columns[0].metric == "accuracy"
+    assert floats.column_names == ("all",) and floats.sizes.tolist() == [20, 20, 20]
+    with pytest.raises(DataError, match="X_train has shape"):
+        Grid.from_arrays(X[0], [0], [0], X, np.zeros(60), learner=GaussianNB())
+    with pytest.raises(GridError, match="'sharpness'"):
+        Grid.from_arrays(X, np.tile([0, 1], 30), groups, X, np.tile([0, 1], 30), learner=GaussianNB(), metric="sharpness")

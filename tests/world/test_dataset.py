@@ -1,0 +1,149 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from dataleverage.errors import DataError
+from dataleverage.world.dataset import Holdout, holdout, systematic
+from dataleverage.world.objects import ByColumn, LabelSkew, Random
+from dataleverage.world.tactics import LabelFlip
+
+HERE = Path()
+
+
+@given(count=st.integers(0, 60), share=st.floats(0, 1), start=st.floats(0, 1, exclude_max=True))
+def test_a_systematic_sample_has_floor_or_ceil_of_its_share(count, share, start):
+    chosen = systematic(count, share, start)
+    assert chosen.shape == (count,)
+    assert np.floor(count * share - 1e-6) <= chosen.sum() <= np.ceil(count * share + 1e-6)
+    for i in range(count):  # and so has every stretch of it
+        part = chosen[i:]
+        assert np.floor(len(part) * share - 1e-6) <= part.sum() <= np.ceil(len(part) * share + 1e-6)
+
+
+def test_every_place_of_a_systematic_sample_is_as_likely():
+    starts = (np.arange(20_000) + 0.5) / 20_000
+    chosen = np.array([systematic(7, 0.3, start) for start in starts])
+    assert chosen.mean(axis=0) == pytest.approx(np.full(7, 0.3), abs=1e-3)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    count=st.integers(8, 90),
+    objects=st.integers(1, 8),
+    audit=st.floats(0.05, 0.9),
+    monitor=st.floats(0, 0.9),
+    seed=st.integers(0, 1000),
+)
+def test_parts_are_disjoint_and_every_object_trains(examples_of, count, objects, audit, monitor, seed):
+    shares = Holdout(audit=audit, monitor=monitor)
+    examples = examples_of(count, seed=seed)
+    object_of = np.random.default_rng(seed).permutation(np.arange(count) % objects)
+    rng = np.random.default_rng(seed)
+    if audit + monitor >= 1:
+        with pytest.raises(DataError, match="leave nothing to train on") as caught:
+            holdout(examples, object_of, shares, rng)
+        assert caught.value.place.key == "data.holdout"
+        return
+    try:
+        in_audit, in_monitor = holdout(examples, object_of, shares, rng)
+    except DataError as error:
+        largest = int(np.ceil(count / objects))
+        assert error.place.key == "data.holdout.audit" and (largest == 1 or largest * audit < 1)
+        return
+    assert not (in_audit & in_monitor).any()
+    for j in range(objects):
+        members = object_of == j
+        size = members.sum()
+        training = members & ~in_audit & ~in_monitor
+        assert training.sum() >= 1
+        tight = training.sum() == 1  # then one may have been kept back from a part
+        counted = (in_audit & members).sum()
+        assert np.floor(size * audit - 1e-9) - tight <= counted <= np.ceil(size * audit + 1e-9)
+        rest, share = size - counted, monitor / (1 - audit)
+        assert np.floor(rest * share - 1e-9) - tight <= (in_monitor & members).sum() <= np.ceil(rest * share + 1e-9)
+
+
+def test_the_holdout_is_spread_over_labels_and_unbiased_over_seeds(examples_of):
+    examples = examples_of(60, classes=3)
+    object_of = np.repeat([0, 1, 2, 3], 15)
+    shares = Holdout(audit=0.3, monitor=0.2)
+    drawn = [holdout(examples, object_of, shares, np.random.default_rng(seed)) for seed in range(3000)]
+    audit, monitor = (np.mean([pair[i] for pair in drawn], axis=0) for i in (0, 1))
+    error = 5 * np.sqrt(0.3 * 0.7 / 3000)
+    assert audit == pytest.approx(np.full(60, 0.3), abs=error)
+    assert monitor == pytest.approx(np.full(60, 0.2), abs=error)
+    for j in range(4):
+        for k in range(3):
+            cell = (object_of == j) & (examples.y == k)
+            counts = {int(pair[0][cell].sum()) for pair in drawn[:200]}
+            assert counts <= {int(np.floor(cell.sum() * 0.3)), int(np.ceil(cell.sum() * 0.3))}
+
+
+def test_no_audit_example_is_an_error(examples_of):
+    with pytest.raises(DataError, match="sets no example aside") as caught:
+        holdout(examples_of(4), np.arange(4), Holdout(audit=0.1, monitor=0.1), np.random.default_rng(0))
+    assert caught.value.place.key == "data.holdout.audit"
+
+
+@pytest.mark.parametrize(
+    "shares", [{"audit": 0.0}, {"audit": 1.0}, {"monitor": -0.1}, {"monitor": 1.0}, {"audit": float("nan")}]
+)
+def test_shares_are_shares(shares):
+    with pytest.raises(ValidationError):
+        Holdout(**shares)
+
+
+def test_a_world_holds_every_example_once(examples_of, source_of):
+    examples = examples_of(150)
+    world = source_of(examples, objects=Random(count=6), seed=4).world(HERE)
+    every = np.concatenate([world.X, world.X_eval])
+    assert np.array_equal(np.sort(every, axis=0), np.sort(examples.X, axis=0))
+    where = {row.tobytes(): i for i, row in enumerate(examples.X)}
+    for X, y in ((world.X, world.y), (world.X_eval, world.y_eval)):
+        assert np.array_equal(examples.y[[where[row.tobytes()] for row in X]], y)
+    assert world.sizes.sum() == len(world.X) and (world.sizes > 0).all()
+    assert world.audit.any() and not world.audit.all()
+
+
+def test_the_seed_makes_the_world(examples_of, source_of):
+    examples = examples_of(150)
+    prints = [source_of(examples, objects=Random(count=6), seed=seed).world(HERE).fingerprint for seed in (0, 0, 1)]
+    assert prints[0] == prints[1] != prints[2]
+
+
+def test_a_single_class_is_an_error(examples_of, source_of):
+    with pytest.raises(DataError, match="single class, 'c0'") as caught:
+        source_of(examples_of(classes=1)).world(HERE)
+    assert caught.value.place.key == "data.target" and caught.value.remedy
+
+
+def test_owners_have_an_object_each_unless_objects_are_named(examples_of, source_of):
+    owner = np.repeat(["zoe", "ann", "bob"], 40)
+    examples = examples_of(120, owner=owner, half=np.tile(["l", "r"], 60))
+    world = source_of(examples).world(HERE)
+    assert world.owners == world.objects == ("ann", "bob", "zoe")
+    assert np.array_equal(world.eval_owner, world.eval_object)
+    joined = np.char.add(owner, np.tile([" l", " r"], 60))
+    finer = examples_of(120, owner=owner, part=joined)
+    world = source_of(finer, objects=ByColumn(column="part")).world(HERE)
+    assert world.objects == ("ann l", "ann r", "bob l", "bob r", "zoe l", "zoe r")
+    assert world.owner_of.tolist() == [0, 0, 1, 1, 2, 2]
+    with pytest.raises(DataError, match="would belong to 3 owners") as caught:
+        source_of(examples, objects=LabelSkew(count=2, alpha=1e6)).world(HERE)
+    assert caught.value.place.key == "data.objects"
+
+
+def test_tactics_become_variants_in_their_order(examples_of, source_of):
+    source = source_of(examples_of(150), objects=Random(count=5))
+    tactics = {"flip": LabelFlip(), "some": LabelFlip(rate=0.5)}
+    world = source.world(HERE, tactics)
+    assert [variant.tactic for variant in world.variants] == ["flip", "some"] and world.n_present == 3
+    alone = source.world(HERE, {"flip": LabelFlip()})
+    assert np.array_equal(alone.variants[0].y, world.variants[0].y)
+    assert alone.fingerprint != world.fingerprint != source.world(HERE).fingerprint

@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dataleverage.errors import DataError
+from dataleverage.grid.rows import from_words, in_words
+from dataleverage.streams import Streams
+from dataleverage.world.dataset import Examples
+from dataleverage.world.objects import ByCluster, ByColumn, ByLabel, LabelSkew, Random, named
+
+
+def distance_from_random(examples, object_of) -> float:
+    """The mean total-variation distance of the objects' label mixes from the whole's."""
+    whole = np.bincount(examples.y) / len(examples)
+    mixes = [np.bincount(examples.y[object_of == j], minlength=len(whole)) for j in range(object_of.max() + 1)]
+    return float(np.mean([np.abs(mix / mix.sum() - whole).sum() / 2 for mix in mixes]))
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    kind=st.sampled_from([Random, LabelSkew, ByCluster]),
+    count=st.integers(1, 30),
+    extra=st.integers(0, 60),
+    regression=st.booleans(),
+    seed=st.integers(0, 10**6),
+)
+def test_every_example_has_one_object_and_no_object_is_empty(examples_of, kind, count, extra, regression, seed):
+    examples = examples_of(count + extra, seed=seed, regression=regression)
+    names, object_of = kind(count=count).split(examples, Streams(seed))
+    sizes = np.bincount(object_of, minlength=count)
+    assert len(names) == len(set(names)) == count == len(sizes)
+    assert object_of.shape == (len(examples),) and (sizes > 0).all()
+    if kind is not ByCluster:
+        assert sizes.max() - sizes.min() <= 1
+    again = kind(count=count).split(examples, Streams(seed))
+    assert again[0] == names and np.array_equal(again[1], object_of)
+
+
+@pytest.mark.parametrize("kind", [Random, LabelSkew])
+def test_another_seed_makes_other_objects(examples_of, kind):
+    examples = examples_of(100)
+    first, second = (kind(count=10).split(examples, Streams(seed))[1] for seed in (0, 1))
+    assert not np.array_equal(first, second)
+
+
+@pytest.mark.parametrize("kind", [Random, LabelSkew, ByCluster])
+def test_twelve_objects_cannot_be_made_of_five_examples(examples_of, kind):
+    with pytest.raises(DataError, match="12 objects cannot be made of 5 examples") as caught:
+        kind().split(examples_of(5), Streams(0))
+    assert caught.value.place.key == "data.objects.count" and "at most 5" in caught.value.remedy
+
+
+def test_label_skew_goes_from_one_sided_to_random(examples_of):
+    examples = examples_of(3000, classes=10)
+    far = {
+        alpha: np.mean(
+            [distance_from_random(examples, LabelSkew(alpha=alpha).split(examples, Streams(s))[1]) for s in range(4)]
+        )
+        for alpha in (0.01, 0.1, 1.0, 10.0, 1e6)
+    }
+    random = np.mean([distance_from_random(examples, Random().split(examples, Streams(s))[1]) for s in range(4)])
+    assert list(far.values()) == sorted(far.values(), reverse=True)
+    assert far[0.01] > 0.6 and far[1e6] == pytest.approx(random, rel=0.25)
+
+
+@pytest.mark.parametrize("alpha", [1e-300, 1e-6, 1e6])
+@pytest.mark.parametrize("regression", [False, True])
+def test_label_skew_stands_extremes(examples_of, alpha, regression):
+    examples = examples_of(97, classes=7, regression=regression)
+    _, object_of = LabelSkew(alpha=alpha, count=13).split(examples, Streams(0))
+    assert set(np.bincount(object_of)) == {7, 8}
+
+
+def test_label_skew_of_a_number_sorts_it(examples_of):
+    examples = examples_of(1000, regression=True)
+    skewed = LabelSkew(alpha=0.01, count=10).split(examples, Streams(0))[1]
+    within = np.mean([examples.y[skewed == j].std() for j in range(10)])
+    assert within < 0.6 * examples.y.std()
+
+
+def test_label_skew_of_a_constant_number():
+    examples = Examples(np.zeros((20, 1)), np.zeros(20), "regression")
+    assert set(np.bincount(LabelSkew(count=4).split(examples, Streams(0))[1])) == {5}
+
+
+def test_by_label_is_an_object_a_class(examples_of):
+    examples = examples_of(90, classes=4)
+    names, object_of = ByLabel().split(examples, Streams(0))
+    assert names == ("c0", "c1", "c2", "c3") and np.array_equal(object_of, examples.y)
+    with pytest.raises(DataError, match="need classes") as caught:
+        ByLabel().split(examples_of(regression=True), Streams(0))
+    assert caught.value.place.key == "data.objects.by" and caught.value.remedy
+
+
+def test_by_column_is_an_object_a_value(examples_of):
+    region = np.tile(["north", "south", "7"], 40)
+    names, object_of = ByColumn(column="region").split(examples_of(120, region=region), Streams(0))
+    assert names == ("region 7", "north", "south")
+    assert [set(region[object_of == j]) for j in range(3)] == [{"7"}, {"north"}, {"south"}]
+    with pytest.raises(DataError, match="no column 'regoin'") as caught:
+        ByColumn(column="regoin").split(examples_of(120, region=region), Streams(0))
+    assert caught.value.place.key == "data.objects.column" and "Did you mean 'region'?" in caught.value.remedy
+
+
+def test_clusters_find_groups_that_stand_apart():
+    rng = np.random.default_rng(0)
+    group = rng.permutation(np.arange(90) % 3)
+    X = np.array([[0, 0], [50, 0], [0, 5000]])[group] + rng.normal(size=(90, 2))
+    _, object_of = ByCluster(count=3).split(Examples(X, group, "classification", ("a", "b", "c")), Streams(0))
+    assert len({(g, j) for g, j in zip(group, object_of, strict=True)}) == 3
+
+
+def test_clusters_of_the_same_example_are_an_error():
+    X = np.repeat([[0.0], [1.0]], 20, axis=0)
+    with pytest.raises(DataError, match="3 clusters cannot be made of 2 different") as caught:
+        ByCluster(count=3).split(Examples(X, np.zeros(40), "regression"), Streams(0))
+    assert caught.value.place.key == "data.objects.count"
+
+
+@given(st.lists(st.text(alphabet="aA1+*- ()2é", max_size=5), min_size=1, max_size=8, unique=True))
+def test_names_differ_and_can_be_read_back_from_rows(values):
+    names = named(values, "wing")
+    assert len(set(names)) == len(names) == len(values)
+    for row in ([1] * len(names), [2] + [0] * (len(names) - 1), [j % 4 for j in range(len(names))]):
+        assert from_words(in_words(row, names), names).tolist() == row
