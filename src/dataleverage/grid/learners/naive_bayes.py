@@ -111,11 +111,10 @@ def decide(classes: list[ClassSums], fitted: list[tuple[Floats, Floats, Floats]]
         np.divide(-0.5, variance + smallest, out=precision)
         np.multiply(mean, precision, out=slope)
         squared = mean * slope
-        weights[:, -1] = (squared + np.log(precision * (-1 / np.pi)) / 2).sum(axis=1)
+        weights[:, -1] = (squared + np.log(precision * (-1 / np.pi)) / 2).sum(axis=1) + prior[:, k]
         slope *= -2
         out[..., k] = weights @ each.design
-        out[..., k] += prior[:, k, None]
-        for i in np.flatnonzero(squared.min(axis=1) < -FAR / 2):
+        for i in np.flatnonzero((squared < -FAR / 2).any(axis=1)) if squared.min() < -FAR / 2 else ():
             direct = ((each.X_eval - mean[i]) ** 2 * precision[i] + np.log(precision[i] * (-1 / np.pi)) / 2).sum(axis=1)
             out[i, :, k] = prior[i, k] + direct
 
