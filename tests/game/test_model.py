@@ -4,6 +4,7 @@ import gc
 import tracemalloc
 import weakref
 
+import mesa
 import numpy as np
 import pandas as pd
 import pytest
@@ -177,7 +178,8 @@ def test_a_known_grid_gives_the_same_record(make_setup, random_score):
     first = LeverageGame(setup, 1).play()
     again = LeverageGame(setup, 1).play()
     assert_same(first, again)
-    assert again.manifest["cells"] == {"trained": 0, "served_again": again.manifest["cells"]["served_again"]}
+    served = again.manifest["cells"]["served_again"]
+    assert again.manifest["cells"] == {"trained": 0, "served_again": served, "empty": 0, "single_class": 0}
     assert first.manifest["cells"]["trained"] == setup.grid.trained
 
 
@@ -264,13 +266,25 @@ def test_a_game_that_is_over_can_be_freed(make_setup):
 
 
 def test_a_game_that_fails_can_be_freed(make_setup):
-    game = LeverageGame(make_setup(2, BestResponse(knows="board"), rounds=2))
-    with pytest.raises(GameError):
+    game = LeverageGame(make_setup(2, BestResponse(), rounds=2))
+
+    def fails(round):
+        raise GameError("no score")
+
+    game.setup.grid.scores = fails
+    with pytest.raises(GameError, match="no score"):
         game.play()
     watched = weakref.ref(game)
     del game
     gc.collect()
     assert watched() is None
+
+
+def test_creators_that_go_by_an_empty_board_are_refused_before_the_game(make_setup):
+    before = len(getattr(mesa.Agent, "_ids", ()))
+    with pytest.raises(GameError, match="goes by the operator's board, and no weighted column is on it"):
+        LeverageGame(make_setup(2, BestResponse(knows="board"), rounds=2))
+    assert len(getattr(mesa.Agent, "_ids", ())) == before
 
 
 def test_a_thousand_plays_leave_memory_flat(make_setup):

@@ -49,20 +49,21 @@ class LeverageGame(mesa.Model):
     """
 
     def __init__(self, setup: GameSetup, seed: int = 0) -> None:
+        streams = Streams(seed)  # checks the seed before Mesa is handed it
         super().__init__(rng=seed)
         self.setup = setup
         self.seed = seed
-        self.streams = Streams(seed)
+        self.streams = streams
         self.round = 0
         self.stopped: str | None = None
         self.period: int | None = None
+        n = setup.grid.n_objects
+        self.board = Board(setup.looks_at(setup.operators[0]), n)
         self.neighbours = setup.network.neighbours(setup.names, self.streams["network"], setup.folder)
         self.memory: list[Memory] = [begin(g, group, setup.menu, self.streams) for g, group in enumerate(setup.groups)]
         self._seats = {int(i): (g, at) for g, group in enumerate(setup.groups) for at, i in enumerate(group.who)}
         self.creators = [Creator(self, i, setup.groups[self._seats[i][0]]) for i in range(setup.n_creators)]
         self.operators = [Operator(self, operator) for operator in setup.operators]
-        n = setup.grid.n_objects
-        self.board = Board(setup.monitored(setup.operators[0]), n)
         self.published: dict[bytes, tuple[Rows, Floats]] = {}
         self.choice: Choice = np.zeros(setup.n_creators, dtype=np.int64)
         self.payoff: Floats = np.full(setup.n_creators, np.nan)
@@ -190,24 +191,15 @@ class LeverageGame(mesa.Model):
         if knows == "belief":
             rows, scores = zip(*self.published.values(), strict=True)
             return Additive(np.array(rows), np.array(scores), self.setup.grid.n_present)
-        if not len(self.board):
-            raise GameError(
-                "creators that know the board see nothing: the operator looks at no monitor cell",
-                key="operators.0.monitors",
-                remedy="Set aside a monitor part (`data.holdout.monitor`), or let creators know the grid or a belief.",
-            )
         rows_seen, monitor = self.board.table()
         as_audit = np.full((len(rows_seen), len(columns)), np.nan)
-        at = {(columns[c].slice, columns[c].metric): i for i, c in enumerate(self.board.columns)}
-        for c, column in enumerate(columns):
-            if (column.slice, column.metric) in at:
-                as_audit[:, c] = monitor[:, at[column.slice, column.metric]]
-        quality, monitored = self.setup.quality, np.isfinite(as_audit).all(axis=0)
-        known = np.flatnonzero((quality.weight > 0) & monitored)
-        if not len(known):
-            raise GameError("the operator monitors none of the weighted columns", key="operators.0.monitors")
+        twins = self.setup.twins(self.board.columns)
+        monitored = twins >= 0
+        as_audit[:, monitored] = monitor[:, twins[monitored]]
+        quality = self.setup.quality
         # what is not monitored is taken to be as good as the first weighted column that is
-        as_good = quality.full + quality.scale * (quality.of(as_audit)[:, known[:1]] - 1)
+        known = np.flatnonzero((quality.weight > 0) & monitored)[:1]
+        as_good = quality.full + quality.scale * (quality.of(as_audit)[:, known] - 1)
         return NeighbourMean(rows_seen, np.where(monitored, as_audit, as_good))
 
     # ------------------------------------------------------------------ beginning and end
@@ -227,14 +219,17 @@ class LeverageGame(mesa.Model):
             self.stopped = "rounds"
         if self.stopped:
             self.running = False
-            self._forget()
+            self.close()
 
     def _state(self) -> bytes:
         """What the next round goes by: who did what, what the operator holds and the row it serves."""
         return b"".join(part.tobytes() for part in (self.choice, self.holdings, self.row))
 
-    def _forget(self) -> None:
-        """Let the game be freed: Mesa 3.3 keeps every model alive through its agents' number counter."""
+    def close(self) -> None:
+        """Let the game be freed. Called when it ends; call it for a game that is left before that.
+
+        Mesa 3.3 keeps every model alive through its agents' number counter.
+        """
         counters = getattr(mesa.Agent, "_ids", None)
         if counters is not None:
             counters.pop(self, None)
@@ -245,7 +240,7 @@ class LeverageGame(mesa.Model):
             while self.running:
                 self.step()
         finally:
-            self._forget()
+            self.close()
         return self.record()
 
     def record(self) -> Record:

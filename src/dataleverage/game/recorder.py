@@ -40,12 +40,18 @@ class Recorder:
             if "threshold" in remembered:
                 self.threshold[group.who] = remembered["threshold"]
         self.surrogates = 0
-        self._before = (setup.grid.trained, setup.grid.served)
+        self._before = self._counted()
         self._states: list[dict[str, Any]] = []
         self._moves: list[dict[str, Any]] = []
         self._cells: list[tuple[Rows, np.ndarray, Floats, str, int]] = []
         self._audit = np.array([i for i, c in enumerate(setup.grid.columns) if c.part == "audit"])
         self._unveiled: set[tuple[bytes, str]] = set()
+
+    def _counted(self) -> dict[str, int]:
+        """Rows that the grid has scored and served so far."""
+        grid = self.setup.grid
+        special = {name: int(getattr(grid.oracle, name, 0)) for name in ("empty", "single_class")}
+        return {"trained": grid.trained, "served_again": grid.served, **special}
 
     # ------------------------------------------------------------------ while it runs
 
@@ -129,18 +135,12 @@ class Recorder:
         warnings = list(setup.warnings)
         if self.surrogates:
             warnings.append(f"Creators weighed {self.surrogates:,} joint moves by a surrogate, not by trained models.")
-        oracle = setup.grid.oracle
-        counted = {name: getattr(oracle, name) for name in ("empty", "single_class") if hasattr(oracle, name)}
         manifest = {
             "schema": SCHEMA_VERSION,
             **setup.manifest,
             "seed": game.seed,
             "versions": dict(versions()),
-            "cells": {
-                "trained": setup.grid.trained - self._before[0],
-                "served_again": setup.grid.served - self._before[1],
-                **counted,
-            },
+            "cells": {name: count - self._before[name] for name, count in self._counted().items()},
             "stopped": {"reason": game.stopped, "round": game.round, "period": game.period},
             "normalisation": {
                 "floor": self._weighted(setup.quality.floor),

@@ -122,6 +122,27 @@ class GameSetup:
         owns[np.arange(len(self.owner_of)), self.owner_of] = 1
         return owns
 
+    def looks_at(self, operator: Operator) -> NDArray[np.int64]:
+        """The monitor columns that an operator looks at, enough of them for creators that go by its board.
+
+        Raises GameError where creators go by the board and no weighted column is on it.
+        """
+        columns = self.monitored(operator)
+        by_board = [group.name for group in self.groups if getattr(group.strategy, "knows", None) == "board"]
+        if by_board and not ((self.quality.weight > 0) & (self.twins(columns) >= 0)).any():
+            raise GameError(
+                f"{by_board[0]} goes by the operator's board, and no weighted column is on it",
+                key="operators.0.monitors",
+                remedy="Set aside a monitor part (`data.holdout.monitor`) and let the operator look at a weighted slice.",
+            )
+        return columns
+
+    def twins(self, monitor: NDArray[np.int64]) -> NDArray[np.int64]:
+        """(C,) for each column, which of the monitor columns given is the same slice and metric; -1 where none is."""
+        columns = self.grid.columns
+        at = {(columns[c].slice, columns[c].metric): i for i, c in enumerate(monitor)}
+        return np.array([at.get((column.slice, column.metric), -1) for column in columns], dtype=np.int64)
+
     def monitored(self, operator: Operator) -> NDArray[np.int64]:
         """The positions of the monitor columns that an operator looks at. Raises GameError for slices that are not there."""
         monitor = {i: c.slice for i, c in enumerate(self.grid.columns) if c.part == "monitor"}

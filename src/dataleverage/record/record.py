@@ -142,6 +142,8 @@ def check_free(directory: Path, *, overwrite: bool) -> None:
         exists = directory.exists()
     except OSError as error:  # a name that is too long, a folder that may not be looked into
         raise RecordError(f"{directory} cannot be written: {error.strerror or error}") from error
+    if directory.resolve() in (Path.cwd(), *Path.cwd().parents):
+        raise RecordError(f"{directory} is the folder that you work in", remedy="Name a new directory in it.")
     if exists:
         ours = (directory / MANIFEST).is_file()
         if not directory.is_dir():
@@ -159,6 +161,7 @@ def check_free(directory: Path, *, overwrite: bool) -> None:
 def new_directory(directory: Path, *, overwrite: bool = False) -> Iterator[Path]:
     """A fresh folder beside `directory` that takes its place when the block ends well, and is removed when it does not."""
     check_free(directory, overwrite=overwrite)
+    directory = directory.resolve()  # a link stays, and what it leads to is replaced
     scratch = None
     try:
         directory.parent.mkdir(parents=True, exist_ok=True)

@@ -49,10 +49,17 @@ def world_key(data: DataSource, tactics: Mapping[str, Tactic], folder: Path) -> 
     """What a world depends on, files and their times included."""
     parts: list[Any] = [data.model_dump(mode="json"), {name: t.model_dump(mode="json") for name, t in tactics.items()}]
     if (path := getattr(data, "path", None)) is not None:
-        file = folder / Path(path).expanduser()
-        stat = file.stat() if file.exists() else None
-        parts.append([str(file), (stat.st_mtime_ns, stat.st_size) if stat else None])
+        parts.append([path, str(folder), last_change(folder, path)])
     return json.dumps(parts)
+
+
+def last_change(folder: Path, path: str) -> tuple[int, int] | None:
+    """When a file was changed last, and its size; None where it cannot be looked at, which reading it will tell."""
+    try:
+        stat = (folder / Path(path).expanduser()).stat()
+    except (OSError, RuntimeError, ValueError):
+        return None
+    return stat.st_mtime_ns, stat.st_size
 
 
 def grid_of(scenario: Scenario) -> Grid:
@@ -88,9 +95,11 @@ def table_grid(data: TableData, tactics: Mapping[str, Tactic], learner: Learner 
     if tactics:
         raise ScenarioError("a table of cells has no examples to poison", key="tactics", remedy="Leave `tactics` out.")
     frame = pd.DataFrame.from_dict(data.cells, orient="index", columns=list(data.columns))
-    grid = Grid.from_table(frame, objects=data.objects, metric=data.metric, floor=data.floor, full=data.full)
-    data.check(grid.n_objects)
-    return grid
+    data.check()
+    try:
+        return Grid.from_table(frame, objects=data.objects, metric=data.metric, floor=data.floor, full=data.full)
+    except GridError as error:
+        raise error.at(Place(key="data.cells")) from None
 
 
 def kept(store: OrderedDict[str, T], key: str, make: Callable[[], T]) -> T:
@@ -237,6 +246,6 @@ def faults(parts: Mapping[str, Any], folder: Path) -> Iterator[DataleverageError
         last = Attempt()
         setup = last(lambda: setup_of(scenario))
         if setup is not None:
-            last(lambda: setup.monitored(setup.operators[0]))
+            last(lambda: setup.looks_at(setup.operators[0]))
             last(lambda: setup.network.neighbours(setup.names, Streams(0)["network"], folder))
         yield from last.errors

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
+from dataleverage.grid.rows import letters
 from dataleverage.measure.intervals import over_worlds
 from dataleverage.record.record import Record, arrow
 from dataleverage.view import packing
@@ -55,6 +56,7 @@ def payload(record: Record) -> dict[str, Any]:
         "columns": columns,
         "objects": {
             "object": tables["objects"]["object"],
+            "letters": letters(tables["objects"]["object"]),
             "owner": tables["objects"].get("owner", []),
             "examples": packing.clean(tables["objects"].get("examples", [])),
         },

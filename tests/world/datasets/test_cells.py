@@ -37,10 +37,10 @@ def test_nothing_else_is_a_table(wrong):
 def test_bounds_name_columns_that_are_there(bound):
     table = TableData(columns=["x", "y"], cells=CELLS, **{bound: {"x": 0.1, "z": 0.2}})
     with pytest.raises(DataError, match="no column 'z'") as caught:
-        table.check(2)
+        table.check()
     assert caught.value.place.key == f"data.{bound}.z" and "x, y" in caught.value.remedy
-    TableData(columns=["x", "y"], cells=CELLS, **{bound: {"x": 0.1}}).check(2)
-    TableData(columns=["x", "y"], cells=CELLS, **{bound: 0.1}).check(2)
+    TableData(columns=["x", "y"], cells=CELLS, **{bound: {"x": 0.1}}).check()
+    TableData(columns=["x", "y"], cells=CELLS, **{bound: 0.1}).check()
 
 
 def test_a_scenario_reads_the_cells():

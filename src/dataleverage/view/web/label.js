@@ -4,7 +4,7 @@ import { run } from "./data.js";
 import { el, svg } from "./dom.js";
 
 const objects = run.objects.object;
-const lettered = objects.length <= 16 && objects.every((name) => [...name].length === 1);
+const lettered = objects.length <= 16 && run.objects.letters;
 
 // Letters where names are letters; else marks, in lines of at most WIDEST pixels.
 const WIDEST = 240;

@@ -3,7 +3,7 @@
 import { run } from "./data.js";
 
 const objects = run.objects.object;
-const single = objects.every((name) => [...name].length === 1);
+const single = run.objects.letters;
 
 export function matching(asked, rows) {
   const wanted = asked

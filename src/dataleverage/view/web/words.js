@@ -20,7 +20,7 @@ const DID = {
 };
 
 const objects = run.objects.object;
-const single = objects.every((name) => name.length === 1);
+const single = run.objects.letters;
 const glue = (chosen) => (single && chosen.length <= 16 ? chosen.join("") : list(chosen, 3));
 
 export const metricName = (column) => spaced(column.metric);

@@ -38,7 +38,7 @@ class TableData(DataSource):
                 )
         return self
 
-    def check(self, n_objects: int) -> None:
+    def check(self) -> None:
         """Raise DataError where bounds name columns that are not there."""
         for key, given in (("floor", self.floor), ("full", self.full)):
             for name in given if isinstance(given, Mapping) else ():

@@ -178,7 +178,7 @@ class TableFile(ExampleSource):
                 text = column.astype(str).to_numpy(dtype=str)
                 parts.append((text[:, None] == np.unique(text)).astype(np.float64))
             elif column.dtype.kind in "biuf":
-                values = column.to_numpy(dtype=np.float64, na_value=np.nan)
+                values = column.to_numpy(dtype=np.float64)
                 if (np.abs(values) <= LARGEST).all():
                     parts.append(values[:, None])
                 else:
