@@ -259,7 +259,6 @@ def test_gaps_count_no_rows(world_named):
         ("diabetes", RidgeClassifier(), "rmse", "learner"),
         ("wine", Ridge(), "accuracy", "learner"),
         ("wine", RidgeClassifier(), "log_loss", "columns.metric"),
-        ("wine", LogisticRegression(), "accuracy", "learner"),
     ],
 )
 def test_what_does_not_fit_together_is_refused_at_once(world_named, world, learner, metric, key):

@@ -1,33 +1,40 @@
-"""Binary logistic regression: Newton's method on all rows of a batch at once.
+"""Logistic regression on thousands of rows: each starts from what its neighbours forecast.
 
-The objective is scikit-learn's, `½‖w‖² + C Σ log(1 + exp(−s (wᵀx + b)))` with s = ±1 and the intercept b unpenalised.
-It is convex, so the damped Newton iteration finds its one minimum from any start (Boyd and Vandenberghe 2004, ch. 9).
+The objective is scikit-learn's. For two classes it is `½‖w‖² + C Σ log(1 + exp(−s (wᵀx + b)))` with s = ±1, for more
+`½ Σ‖w_k‖² + C Σ log(Σ_k exp(w_kᵀx + b_k)) − (w_yᵀx + b_y)` over the classes that the row has; intercepts are unpenalised.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property
-from typing import Literal
+import copy
+from typing import Literal, Self
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
-from dataleverage.errors import FitError, GridError
+from dataleverage.errors import GridError
+from dataleverage.grid.cholesky import Floats32
+from dataleverage.grid.examples import Examples
+from dataleverage.grid.lattice import Lattice, by_level
 from dataleverage.grid.learner import Learner, Need, Pool, Predictor
+from dataleverage.grid.learners.multinomial import Softmax
+from dataleverage.grid.newton import Objectives, chords, damped
 from dataleverage.grid.rows import Rows, onehot
 from dataleverage.world.world import Floats, Ints
 
-BATCH = 2**20  # float64 numbers that one batch takes: 8 MB, a little more than stays in the processor's cache
-PRODUCTS = 2**23  # float64 numbers that the outer products of all examples may take: 64 MB
-HALVINGS = 40  # of a step; a row that cannot go down after so many has no descent left in float64
-SLACK = 1e-13  # relative rounding of the objective: differences below it are not rises
+BATCH = 2**17  # numbers in each array that a step goes through: a few of them stay in the processor's cache
+HESSIANS = 2**22  # numbers that the Hessians of one batch take: 16 MB
+MOST_TOGETHER = 512  # rows
+MOST_COEFFICIENTS = 4096  # a Hessian of so many rows takes 64 MB
 
 
 class LogisticRegression(Learner):
-    """Binary logistic regression with a squared penalty on the coefficients, equal to scikit-learn's when converged.
+    """Logistic regression with a squared penalty on the coefficients, equal to scikit-learn's when converged.
 
-    A row that does not converge raises a FitError. Two classes only.
+    A row with two classes gets scikit-learn's binary fit, one with more its multinomial fit over the classes it has. A
+    row that does not converge raises a FitError. Coefficients of a row, of features scaled to unit deviation, agree
+    within about 1e-9 whatever other rows are asked for, in whatever order.
     """
 
     kind: Literal["logistic_regression"] = "logistic_regression"
@@ -37,189 +44,151 @@ class LogisticRegression(Learner):
         default=1e-10,
         gt=0,
         description="A row has converged when no part of the gradient of the mean loss (features scaled to unit "
-        "deviation) is larger.",
+        "deviation) is larger; it then takes one more step.",
     )
 
     def check(self, pool: Pool, need: Need) -> None:
-        if pool.n_classes != 2:
+        features, classes = pool.X.shape[1], pool.n_classes
+        if classes > 2 and (features + 1) * classes > MOST_COEFFICIENTS:
             raise GridError(
-                f"logistic_regression is for two classes, and the target has {pool.n_classes}",
-                remedy="Choose a target of two classes, or the learner ridge_classifier or gaussian_nb.",
+                f"logistic_regression is for at most {MOST_COEFFICIENTS} coefficients, and {features} features "
+                f"with {classes} classes have {(features + 1) * classes}",
+                remedy="Use fewer features, or the learner sklearn with LogisticRegression.",
                 key="learner",
             )
 
     def prepare(self, pool: Pool, need: Need) -> Predictor:
         self.check(pool, need)
-        problem = Problem.of(pool, self.C)
-        X_eval = problem.scaled(pool.X_eval)
-
-        def predict(rows: Rows) -> Floats:
-            decision = np.zeros((len(rows), len(X_eval), 2))
-            for start in range(0, len(rows), problem.batch):
-                weights = onehot(rows[start : start + problem.batch], pool.n_present)[:, pool.unit]
-                coefficients = fit(problem, weights, problem.start(len(weights)), self.max_iter, self.tol)
-                decision[start : start + problem.batch, :, 1] = coefficients @ X_eval.T
-            return decision
-
-        return predict
+        return Decisions(pool, self)
 
 
-@dataclass(frozen=True, eq=False)
-class Problem:
-    """What the fits of all rows share. D = features + 1; the last coefficient is the intercept.
+class Decisions:
+    """rows (R, n) uint8 -> decision values (R, E, K). Remembers what it solved; several threads may call it."""
 
-    Z : (M, D) scaled features and a one. y : (M,) 0 or 1. penalty : (D,), in scaled coordinates, divided by C.
-    """
+    def __init__(self, pool: Pool, learner: LogisticRegression) -> None:
+        self.pool, self.learner = pool, learner
+        self.counts = pool.per_unit(pool.onehot_y)
+        self.fits: dict[tuple[int, ...], Fits] = {}
 
-    Z: Floats
-    y: Floats
-    penalty: Floats
-    shift: Floats
-    scale: Floats
+    def __call__(self, rows: Rows) -> Floats:
+        decision = np.zeros((len(rows), len(self.pool.X_eval), self.pool.n_classes))
+        present = onehot(rows, self.pool.n_present) @ self.counts > 0
+        several = present.sum(axis=1)
+        two, more = np.flatnonzero(several == 2), np.flatnonzero(several > 2)
+        first, last = present[two].argmax(axis=1), self.pool.n_classes - 1 - present[two, ::-1].argmax(axis=1)
+        for a, b in sorted(set(zip(first.tolist(), last.tolist(), strict=True))):
+            self.between(a, b).decide(rows, two[(first == a) & (last == b)], decision[:, :, b : b + 1])
+        if len(more):
+            self.between(*range(self.pool.n_classes)).decide(rows, more, decision)
+        return decision
 
-    @classmethod
-    def of(cls, pool: Pool, C: float) -> Problem:
-        """Features are scaled to unit deviation for the arithmetic alone; the penalty undoes it."""
-        constant = np.ptp(pool.X, axis=0) == 0
-        # A shift of the features moves the unpenalised intercept only. The scale of w enters the penalty.
-        shift = np.where(constant, pool.X[0], pool.X.mean(axis=0))
-        scale = np.where(constant, 1.0, pool.X.std(axis=0))
-        Z = np.concatenate([(pool.X - shift) / scale, np.ones((len(pool.X), 1))], axis=1)
-        return cls(Z, pool.y.astype(np.float64), np.append(1 / (C * scale**2), 0.0), shift, scale)
+    def between(self, *classes: int) -> Fits:
+        """The fits of rows with these classes: two of them, or all."""
+        if classes not in self.fits:
+            self.fits.setdefault(classes, Fits(self.pool, self.learner, classes))
+        return self.fits[classes]
 
-    def scaled(self, X: Floats) -> Floats:
-        """(E, d) features as the fits see them: (E, D)."""
-        return np.concatenate([(X - self.shift) / self.scale, np.ones((len(X), 1))], axis=1)
 
-    def start(self, count: int) -> Floats:
-        """(count, D): where rows start of which nothing is known."""
-        return np.zeros((count, self.Z.shape[1]))
+class Fits:
+    """The fits of rows with these classes: log odds of the second of two, or decision values of all K."""
+
+    def __init__(self, pool: Pool, learner: LogisticRegression, classes: tuple[int, ...]) -> None:
+        self.learner, self.n_present = learner, pool.n_present
+        self.examples = Examples.of(pool, learner.C, classes)
+        self.X_eval = self.examples.scaled(pool.X_eval)
+        self.outputs = 1 if len(classes) == 2 else len(classes)
+        self.classes = classes
+        self.size = self.outputs * self.examples.size
+        self.lattice = Lattice(pool.n_units // pool.n_present, pool.n_present, self.size)
 
     @property
-    def batch(self) -> int:
+    def together(self) -> int:
         """Rows solved together."""
-        examples, size = self.Z.shape
-        return max(1, int(BATCH // (8 * examples + 3 * size * size)))
+        numbers = min(BATCH // (len(self.examples.Z) * self.outputs), HESSIANS // self.size**2)
+        return int(np.clip(numbers, 1, MOST_TOGETHER))
 
-    @cached_property
-    def triangle(self) -> tuple[Ints, Ints]:
-        """Row and column indices of the upper triangle of a D × D matrix."""
-        upper = np.triu_indices(self.Z.shape[1])
-        return upper[0].astype(np.int64), upper[1].astype(np.int64)
+    def decide(self, rows: Rows, which: NDArray[np.intp], decision: Floats) -> None:
+        """Write the decision values of some of the rows into (R, E, outputs)."""
+        for level in by_level(rows[which]):
+            for start in range(0, len(level), self.together):
+                part = which[level[start : start + self.together]]
+                w = self.solve(rows[part]).reshape(len(part) * self.outputs, -1)
+                decision[part] = (w @ self.X_eval.T).reshape(len(part), self.outputs, -1).transpose(0, 2, 1)
 
-    @cached_property
-    def unpack(self) -> Ints:
-        """(D, D): where each entry of a symmetric matrix stands in its packed upper triangle."""
-        size = self.Z.shape[1]
-        position = np.zeros((size, size), dtype=np.int64)
-        position[self.triangle] = np.arange(len(self.triangle[0]))
-        return np.maximum(position, position.T)
+    def objectives(self, held: Floats) -> Objectives:
+        """Those of rows that hold these units (R, n_units)."""
+        examples = self.examples.within(np.asarray(held.any(axis=0)))
+        if len(self.classes) == 2:
+            return Binary(examples, held, self.classes[1])
+        return Softmax(examples, held, len(self.classes))
 
-    @cached_property
-    def products(self) -> Floats | None:
-        """(M, D (D + 1) / 2): the packed z zᵀ of each example; None where they would not fit in memory."""
-        if len(self.Z) * len(self.triangle[0]) > PRODUCTS:
-            return None
-        return np.asarray(self.Z[:, self.triangle[0]] * self.Z[:, self.triangle[1]])
+    def solve(self, rows: Rows) -> Floats:
+        """(R, outputs * D): the coefficients of rows of one level."""
+        held, forecast = onehot(rows, self.n_present), self.lattice.forecast(rows)
+        objectives = self.objectives(held)
+        coefficients = self.minimise(objectives, forecast.start)
+        self.lattice.learn(rows, coefficients, forecast)
+        return coefficients
 
-    def hessians(self, curvature: Floats) -> Floats:
-        """(r, M) weight × p (1 − p) -> (r, D, D): the Hessians of the objective divided by C."""
-        size = self.Z.shape[1]
-        if self.products is not None:
-            result = (curvature @ self.products)[:, self.unpack]
-        else:
-            result = np.empty((len(curvature), size, size))
-            for i, each in enumerate(curvature):
-                inside = each > 0
-                Z = self.Z[inside]
-                result[i] = (Z * each[inside, None]).T @ Z
-        diagonal = np.arange(size)
-        result[:, diagonal, diagonal] += self.penalty
-        # Where all examples are separated by far the intercept's curvature vanishes; this keeps the step finite.
-        result[:, -1, -1] += 1e-14 * len(self.Z)
-        return result
+    def minimise(self, objectives: Objectives, start: Floats) -> Floats:
+        """(R, outputs * D): from the start; where that was too far, from zero; and where that fails, by damped steps."""
+        most, tol = self.learner.max_iter, self.learner.tol
+        coefficients, found = chords(objectives, start, most, tol)
+        lost = np.flatnonzero(~found)
+        if len(lost) and start[lost].any():
+            coefficients[lost], found[lost] = chords(objectives.take(lost), np.zeros_like(start[lost]), most, tol)
+            lost = np.flatnonzero(~found)
+        if len(lost):
+            coefficients[lost] = damped(objectives.take(lost), self.size, most, tol)
+        return coefficients
 
 
-def fit(problem: Problem, weights: Floats, start: Floats, max_iter: int, tol: float) -> Floats:
-    """The coefficients (R, D) that minimise each row's objective.
+class Binary:
+    """The objectives of rows with two classes. Implements `Objectives`, p = D.
 
     Parameters
     ----------
-    weights : (R, M) float64: 1 where the example is in the row's training set.
-    start : (R, D): where Newton's method begins; anything finite will do, and nearer is faster.
-
-    Rows without examples of both classes have no minimum and stay at zero. Raises FitError where rows do not converge.
+    examples : those of the units that rows hold. held : (R, n_units) 1 where the unit is in the row.
+    positive : the class whose log odds a margin is.
     """
-    result = start.copy()
-    positive, total = weights @ problem.y, weights.sum(axis=1)
-    solvable = (positive > 0) & (positive < total)
-    result[~solvable] = 0.0
-    going = np.flatnonzero(solvable)  # the rows still in the batch
-    weights, total, w = weights[going], total[going], result[going]
-    eta = w @ problem.Z.T
-    value, residual, curvature = losses(problem, weights, w, eta)
-    for _ in range(max_iter + 1):
-        gradient = residual @ problem.Z + problem.penalty * w
-        size = np.abs(gradient).max(axis=1, initial=0.0) / total
-        done = size <= tol
-        if done.any():
-            result[going[done]] = w[done]
-            keep = ~done
-            going, weights, total, w, eta = going[keep], weights[keep], total[keep], w[keep], eta[keep]
-            value, gradient, curvature, size = value[keep], gradient[keep], curvature[keep], size[keep]
-        if not len(going):
-            return result
-        step = newton_step(problem.hessians(curvature), gradient)
-        w, eta, value, residual, curvature = descend(problem, weights, w, eta, value, step)
-    raise FitError(
-        f"{len(going)} of {len(start)} rows did not converge in {max_iter} Newton steps "
-        f"(largest gradient {size.max():.2g}, tol {tol:.2g})",
-        remedy="Set preprocess: standardize, lower C, raise max_iter, or raise tol.",
-        key="learner",
-    )
 
+    def __init__(self, examples: Examples, held: Floats, positive: int) -> None:
+        self.examples = examples
+        self.Z = examples.Z * np.where(examples.y == positive, 1.0, -1.0)[:, None]  # z·w is the margin of an example
+        self.inside = np.ascontiguousarray(held.T)[examples.unit]  # (m, R)
+        self.total: Floats = held @ np.bincount(examples.unit, minlength=held.shape[1])
 
-def newton_step(hessians: Floats, gradient: Floats) -> Floats:
-    """(r, D): minus the inverse Hessian times the gradient."""
-    try:
-        return np.asarray(-np.linalg.solve(hessians, gradient[..., None])[..., 0])
-    except np.linalg.LinAlgError as error:
-        raise FitError(
-            "the Hessian of a row is singular in float64",
-            remedy="Set preprocess: standardize, or lower C.",
-            key="learner",
-        ) from error
+    def take(self, which: Ints) -> Self:
+        some = copy.copy(self)
+        some.inside, some.total = self.inside[:, which], self.total[which]
+        return some
 
+    def gradient(self, w: Floats) -> tuple[Floats, Floats]:
+        """With it goes (m, R) the chance that each row's model gives to the wrong class of its examples."""
+        q = self.Z @ w.T
+        with np.errstate(over="ignore"):  # 1 / inf is the zero wanted
+            np.exp(q, out=q)
+        q += 1
+        np.divide(self.inside, q, out=q)
+        return self.examples.penalty * w - (self.Z.T @ q).T, q  # this way round the product takes two thirds of the time
 
-def losses(problem: Problem, weights: Floats, w: Floats, eta: Floats) -> tuple[Floats, Floats, Floats]:
-    """(r,) objective / C, and (r, M) residual p − y and curvature p (1 − p), both weighted. eta : (r, M) log odds."""
-    small = np.exp(-np.abs(eta))  # never overflows
-    share = 1 / (1 + small)
-    p = np.where(eta >= 0, share, small * share)
-    loss = np.maximum(eta, 0) - problem.y * eta - np.log(share)
-    value = np.einsum("rm,rm->r", weights, loss) + (w * w) @ problem.penalty / 2
-    return value, weights * (p - problem.y), weights * (small * share * share)
+    def hessians(self, seen: Floats) -> Floats32:
+        curvature = np.empty(seen.shape, dtype=np.float32)
+        np.subtract(seen, seen * seen, out=curvature, casting="same_kind")
+        result = self.examples.weighted(curvature)
+        diagonal = np.arange(self.examples.size)
+        result[:, diagonal, diagonal] += self.examples.penalty.astype(np.float32)
+        return result
 
+    def hessian(self, seen: Floats, i: int) -> Floats:
+        inside = seen[:, i] > 0
+        q, Z = seen[inside, i], self.Z[inside]
+        result: Floats = (Z * (q * (1 - q))[:, None]).T @ Z + np.diag(self.examples.penalty)
+        # Where all examples are separated by far the intercept's curvature vanishes; this keeps the step finite.
+        result[-1, -1] += 1e-14 * len(self.Z)
+        return result
 
-def descend(
-    problem: Problem, weights: Floats, w: Floats, eta: Floats, value: Floats, step: Floats
-) -> tuple[Floats, Floats, Floats, Floats, Floats]:
-    """One step for every row, halved for each row until its objective does not rise.
-
-    Returns w, eta, value, residual and curvature after the step.
-    """
-    change = step @ problem.Z.T
-    w_next, eta_next = w + step, eta + change
-    value_next, residual, curvature = losses(problem, weights, w_next, eta_next)
-    length = 1.0
-    for _ in range(HALVINGS):
-        rising = np.flatnonzero(~(value_next <= value + SLACK * np.abs(value)))
-        if not len(rising):
-            break
-        length /= 2
-        w_next[rising] = w[rising] + length * step[rising]
-        eta_next[rising] = eta[rising] + length * change[rising]
-        value_next[rising], residual[rising], curvature[rising] = losses(
-            problem, weights[rising], w_next[rising], eta_next[rising]
-        )
-    return w_next, eta_next, value_next, residual, curvature
+    def value(self, w: Floats) -> Floats:
+        margin = self.Z @ w.T
+        loss = np.log1p(np.exp(-np.abs(margin))) + np.maximum(-margin, 0)
+        return np.asarray(np.einsum("mr,mr->r", self.inside, loss) + (w * w) @ self.examples.penalty / 2)

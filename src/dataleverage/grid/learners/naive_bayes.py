@@ -36,10 +36,11 @@ class GaussianNB(Learner):
 
         def predict(rows: Rows) -> Floats:
             decision = np.empty((len(rows), len(pool.X_eval), pool.n_classes))
+            work = np.empty((min(batch, len(rows)), len(pool.X_eval)))  # fresh memory for each batch costs more than the sums
             for start in range(0, len(rows), batch):
                 present = onehot(rows[start : start + batch], pool.n_present)
                 fitted = [each.moments(present) for each in classes]
-                decide(classes, fitted, self.var_smoothing, decision[start : start + batch])
+                decide(classes, fitted, self.var_smoothing, decision[start : start + batch], work[: len(present)])
             return decision
 
         return predict
@@ -94,16 +95,17 @@ class ClassSums:
         return count, mean, variance
 
 
-def decide(classes: list[ClassSums], fitted: list[tuple[Floats, Floats, Floats]], smoothing: float, out: Floats) -> None:
-    """Fill out (R, E, K) with joint log-likelihoods; -inf for classes that a row lacks."""
+def decide(
+    classes: list[ClassSums], fitted: list[tuple[Floats, Floats, Floats]], smoothing: float, out: Floats, work: Floats
+) -> None:
+    """Fill out (R, E, K) with joint log-likelihoods; -inf for classes that a row lacks. work : (R, E), overwritten."""
     counts = np.stack([count for count, _, _ in fitted], axis=1)  # (R, K)
     total = np.maximum(counts.sum(axis=1), 1.0)
     share = counts / total[:, None]
     smallest = smoothing * largest_variance(classes, fitted, share)
     # A row whose examples are all alike has no variance at all: then every class fits equally well, up to its prior.
     smallest = np.where(smallest > 0, smallest, 1.0)[:, None]
-    with np.errstate(divide="ignore"):
-        prior = np.log(share)
+    prior = np.log(np.where(counts > 0, share, 1.0))
     size = classes[0].X.shape[1]
     weights = np.empty((len(out), 2 * size + 1))
     for k, (each, (_, mean, variance)) in enumerate(zip(classes, fitted, strict=True)):
@@ -113,7 +115,8 @@ def decide(classes: list[ClassSums], fitted: list[tuple[Floats, Floats, Floats]]
         squared = mean * slope
         weights[:, -1] = (squared + np.log(precision * (-1 / np.pi)) / 2).sum(axis=1) + prior[:, k]
         slope *= -2
-        out[..., k] = weights @ each.design
+        out[..., k] = np.matmul(weights, each.design, out=work)
+        out[counts[:, k] == 0, :, k] = -np.inf
         for i in np.flatnonzero((squared < -FAR / 2).any(axis=1)) if squared.min() < -FAR / 2 else ():
             direct = ((each.X_eval - mean[i]) ** 2 * precision[i] + np.log(precision[i] * (-1 / np.pi)) / 2).sum(axis=1)
             out[i, :, k] = prior[i, k] + direct

@@ -70,17 +70,21 @@ def least_squares(pool: Pool, targets: Floats, alpha: float, outputs: int) -> Pr
 
     def predict(rows: Rows) -> Floats:
         decision = np.empty((len(rows), len(pool.X_eval), outputs))
+        work = np.empty((min(batch, len(rows)), stats.shape[1]))  # fresh memory for each batch costs more than the sums
+        spare = np.empty((len(work), side, side))
         for start in range(0, len(rows), batch):
             part = slice(start, start + batch)
-            affine.fill(solve(onehot(rows[part], pool.n_present)), decision[part])
+            present = onehot(rows[part], pool.n_present)
+            affine.fill(solve(present, work[: len(present)], spare[: len(present)]), decision[part])
         return decision
 
-    def solve(present: Floats) -> Floats:
+    def solve(present: Floats, work: Floats, spare: Floats) -> Floats:
         """(R, n_units) -> (R, T, d + 1): coefficients and, last, intercepts."""
-        sums = (present @ stats).reshape(-1, side, side)
-        mean = sums[:, 0, 1:] / np.maximum(sums[:, :1, 0], 1.0)
-        centred = sums[:, 1:, 1:]
-        centred -= sums[:, 1:, :1] * mean[:, None, :]
+        sums = np.matmul(present, stats, out=work).reshape(-1, side, side)
+        total = sums[:, 0].copy()
+        mean = total / np.maximum(total[:, :1], 1.0)
+        sums -= np.einsum("ri,rj->rij", total, mean, out=spare)
+        mean, centred = mean[:, 1:], sums[:, 1:, 1:]
         gram = centred[:, :size, :size]
         diagonal = np.einsum("rii->ri", gram)  # a view
         diagonal += penalty
