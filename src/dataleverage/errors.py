@@ -70,6 +70,10 @@ class MissingCell(GridError):
     """A table of cells was asked for a row it does not have."""
 
 
+class StoreError(DataleverageError):
+    """A store of cells cannot be used: it is broken, of another version, or no store at all."""
+
+
 class FitError(DataleverageError):
     """A model could not be fitted on a row, or did not converge. It never becomes a default score."""
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import json
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from dataleverage.errors import GridError
 from dataleverage.grid import rows as row_words
+from dataleverage.grid.disk import DiskStore, Key
 from dataleverage.grid.gap import Gap, table_gaps, trained_gap
 from dataleverage.grid.learner import Learner
 from dataleverage.grid.metrics import METRICS, Column, columns_of
@@ -21,6 +24,9 @@ from dataleverage.world.world import Floats, Task, World
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+SCORES = 1  # counted up when the same row comes to another score than before, so that stores do not mix them
 
 
 class Grid:
@@ -35,7 +41,9 @@ class Grid:
     oracle : what scores rows that are not in the store.
     sizes : (n,) training examples in each object (1 each for a table).
     n_present : ways in which an object can be present: 1 (clean) + the number of tactics.
-    trained, served : rows that the oracle scored, and rows answered from the store.
+    store, disk : where known cells are kept while the grid lives, and in a file where one is named (`keep_in`).
+    trained, served, from_disk : rows that the oracle scored, rows that were known already, and those of them that were read
+        from the file.
     """
 
     def __init__(
@@ -54,9 +62,11 @@ class Grid:
         self.sizes = np.asarray(np.ones(len(self.objects)) if sizes is None else sizes, dtype=np.int64)
         self.n_present = n_present
         self.world = world
-        self.store = MemoryStore()
+        self.store = MemoryStore(len(self.columns))
+        self.disk: DiskStore | None = None
         self.trained = 0
         self.served = 0
+        self.from_disk = 0
         self._gaps: dict[str, Gap] = dict(gaps or {})
 
     # ------------------------------------------------------------------ ways to build one
@@ -185,30 +195,57 @@ class Grid:
         """(1, n): every object, clean."""
         return np.ones((1, self.n_objects), dtype=np.uint8)
 
-    def scores(self, rows: ArrayLike) -> Floats:
+    def keep_in(self, path: str | os.PathLike[str]) -> Grid:
+        """Keep cells in a store file too, and read there what is known already; returns the grid itself.
+
+        The file can be shared by any number of grids and processes. Raises StoreError for a file that is no store, is one of
+        another version, or is broken; GridError for a table, whose cells are known anyway.
+        """
+        if self.world is None or not isinstance(self.oracle, TrainedOracle):
+            raise GridError("a table of cells trains nothing that a store could keep", remedy="Leave the store out.")
+        columns = json.dumps([SCORES, *([column.slice, column.metric, column.part] for column in self.columns)])
+        key = Key(self.world.fingerprint, self.oracle.learner.fingerprint(), columns, len(self.columns), self.world.title)
+        self.disk = DiskStore(path, key)
+        return self
+
+    def scores(self, rows: ArrayLike, *, progress: Callable[[int], object] | None = None) -> Floats:
         """(R, n_objects) small integers -> (R, n_columns) float64.
 
-        A row is trained on once, whatever the order and number of times it is asked for. Raises GridError for
-        rows of the wrong shape and MissingCell where a table does not have them.
+        A row is trained on once, whatever the order and number of times it is asked for, and what is trained is kept at once:
+        an interrupt loses only the rows in hand. `progress` is called with the number of rows that have been trained since it
+        was called last. Raises GridError for rows of the wrong shape and MissingCell where a table does not have them.
         """
         asked, which = row_words.distinct(self._rows(rows))
         if not len(asked):
             return np.empty((0, len(self.columns)))
-        known = self.store.known(asked)
-        if not known.all():
-            new = asked[~known]
-            self.store.put(new, self.oracle.scores(new))
-        self.trained += int((~known).sum())
+        known, scores = self.store.find(asked)
+        if self.disk is not None and not known.all():
+            missing = np.flatnonzero(~known)
+            there, found = self.disk.find(asked[missing])
+            scores[missing[there]] = self.store.put(asked[missing[there]], found[there])
+            known[missing[there]] = True
+            self.from_disk += int(there.sum())
+        new = np.flatnonzero(~known)
+        if len(new):
+            for where, part, seconds in self.oracle.batches(asked[new]):
+                rows_done = asked[new[where]]
+                if self.disk is not None:
+                    part = self.disk.put(rows_done, part, seconds)
+                scores[new[where]] = self.store.put(rows_done, part)
+                self.trained += len(where)
+                if progress is not None:
+                    progress(len(where))
         self.served += int(known[which].sum())
-        return self.store.get(asked)[which]
+        return scores[which]
 
-    def unveil(self, *, budget: int | None = None) -> Table:
+    def unveil(self, *, budget: int | None = None, progress: Callable[[int], object] | None = None) -> Table:
         """All 2**n clean rows as a table; for a table of cells, the rows that it has.
 
         Parameters
         ----------
         budget : how many rows may be trained; needed beyond 20 objects, where only that many of the smallest and the
             largest rows are unveiled (the empty and the full row first, then one object away from them, and so on).
+        progress : called as `scores` does.
         """
         if budget is not None and budget < 1:
             raise GridError(f"the budget is {budget} rows", remedy="Give at least one row, or no budget.")
@@ -218,7 +255,7 @@ class Grid:
             rows = row_words.all_rows(self.n_objects)
         else:
             rows = extreme_rows(self.n_objects, budget)
-        return Table(rows, self.scores(rows), self.objects, self.column_names)
+        return Table(rows, self.scores(rows, progress=progress), self.objects, self.column_names)
 
     def gap(self, name: str) -> Gap:
         """What guessing and training on everything score on a column, and how sure their difference is."""

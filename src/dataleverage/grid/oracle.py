@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import time
+from collections.abc import Iterator
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from functools import cached_property
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from dataleverage.errors import GridError, MissingCell
@@ -14,7 +19,11 @@ from dataleverage.grid.metrics import Column, Measurer
 from dataleverage.grid.rows import Rows, in_words, keys, onehot
 from dataleverage.world.world import Floats, Mask, World
 
-MEMORY = 256 * 2**20  # bytes that one chunk of rows may take while it is scored
+MEMORY = 192 * 2**20  # bytes that all chunks together may take while they are scored
+SMALL = 256  # rows that are not worth a second thread
+
+Batch = tuple[NDArray[np.int64], Floats, float]
+"""Which of the rows asked for, (B,) positions; their scores (B, C); the seconds that took."""
 
 
 class Oracle(Protocol):
@@ -22,8 +31,8 @@ class Oracle(Protocol):
 
     columns: tuple[Column, ...]
 
-    def scores(self, rows: Rows) -> Floats:
-        """(R, n) uint8 -> (R, C) float64."""
+    def batches(self, rows: Rows) -> Iterator[Batch]:
+        """(R, n) uint8 -> every row once, in batches as they are done, in any order."""
 
 
 class TrainedOracle:
@@ -35,11 +44,22 @@ class TrainedOracle:
 
     Parameters
     ----------
-    memory : bytes that one chunk of rows may take; the answer does not depend on it for counting metrics, and
-        within 1e-9 for the others.
+    memory : bytes that rows may take together while they are scored.
+    workers : threads over chunks of rows; as many as there are cores unless given. BLAS has one thread in each: batched small
+        solves are several times slower on more.
+
+    Counting metrics do not depend on chunks and workers; the others agree within 1e-9, but for rank metrics where scores tie.
     """
 
-    def __init__(self, world: World, learner: Learner, columns: tuple[Column, ...], *, memory: int = MEMORY) -> None:
+    def __init__(
+        self,
+        world: World,
+        learner: Learner,
+        columns: tuple[Column, ...],
+        *,
+        memory: int = MEMORY,
+        workers: int | None = None,
+    ) -> None:
         if world.task not in learner.task:
             raise GridError(
                 f"the learner {learner.tag} does {' and '.join(learner.task)}, and the target asks for {world.task}",
@@ -47,6 +67,7 @@ class TrainedOracle:
                 key="learner",
             )
         self.world, self.learner, self.columns, self.memory = world, learner, columns, memory
+        self.workers = workers or os.cpu_count() or 1
         self.measure = Measurer(world, columns)
         if self.measure.needs not in learner.gives:
             raise GridError(
@@ -89,24 +110,50 @@ class TrainedOracle:
             return self.pool.per_unit(np.ones((len(self.pool.y), 1)))
         return self.pool.per_unit(self.pool.onehot_y)
 
-    @property
-    def chunk(self) -> int:
-        """Rows scored together."""
+    def chunk(self, rows: int) -> int:
+        """Rows scored together, of so many: few enough for the memory, and for every worker to get some."""
         outputs = max(len(self.world.classes), 1) * len(self.world.y_eval)
         per_row = 8 * (4 * outputs + len(self.pool.y))
-        return max(1, int(self.memory // per_row))
+        shared = -(-rows // (4 * self.workers)) if self.workers > 1 and rows > SMALL else rows
+        return max(1, min(shared, int(self.memory // self.workers // per_row)))
 
     def scores(self, rows: Rows) -> Floats:
         """(R, n) uint8 -> (R, C). Trains on every row given."""
         result = np.empty((len(rows), len(self.columns)))
-        with threadpool_limits(limits=1):  # batched small solves are several times slower on more BLAS threads
-            for start in range(0, len(rows), self.chunk):
-                part = slice(start, start + self.chunk)
-                result[part] = self.measure(self.decide(rows[part]))
-                _, empty, single = self.untrained(rows[part])
-                self.empty += int(empty.sum())
-                self.single_class += int(single.sum())
+        for where, scores, _ in self.batches(rows):
+            result[where] = scores
         return result
+
+    def batches(self, rows: Rows) -> Iterator[Batch]:
+        """Train on every row given, largest rows first; what is done is handed out at once, so that nothing done is lost."""
+        order = np.argsort(-(rows > 0).sum(axis=1), kind="stable")
+        size = self.chunk(len(rows))
+        chunks = [order[start : start + size] for start in range(0, len(order), size)]
+        with threadpool_limits(limits=1):
+            if self.workers == 1 or len(chunks) == 1:
+                for where in chunks:
+                    yield self.batch(rows, where)
+                return
+            with ThreadPoolExecutor(self.workers) as pool:
+                waiting = {pool.submit(self.batch, rows, where) for where in chunks}
+                try:
+                    while waiting:
+                        done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+                        for each in done:
+                            yield each.result()
+                finally:
+                    for each in waiting:
+                        each.cancel()
+
+    def batch(self, rows: Rows, where: NDArray[np.int64]) -> Batch:
+        """Train on some of the rows."""
+        began = time.perf_counter()
+        part = rows[where]
+        scores = self.measure(self.decide(part))
+        _, empty, single = self.untrained(part)
+        self.empty += int(empty.sum())
+        self.single_class += int(single.sum())
+        return where, scores, time.perf_counter() - began
 
     def untrained(self, rows: Rows) -> tuple[Mask, Mask, Mask]:
         """(R, K) which classes a row has, and (R,) which rows are empty and (R,) of a single class."""
@@ -116,16 +163,20 @@ class TrainedOracle:
 
     def decide(self, rows: Rows) -> Floats:
         """(R, E, K) decision values over the whole evaluation pool."""
-        outputs = max(len(self.world.classes), 1)
-        decision = np.empty((len(rows), len(self.world.y_eval), outputs))
         present, empty, single = self.untrained(rows)
         trained = ~(empty | single)
+        decided = self.predictor(rows[trained]) if trained.any() else None
+        if decided is not None and self.world.task == "classification":
+            absent = ~present[trained]
+            lacking = absent.any(axis=1)
+            if lacking.any():
+                decided[lacking] = np.where(absent[lacking][:, None, :], -np.inf, decided[lacking])
+        if decided is not None and trained.all():
+            return decided
+        decision = np.empty((len(rows), len(self.world.y_eval), max(len(self.world.classes), 1)))
         decision[empty] = self.guess
         decision[single] = np.where(present[single], 0.0, -np.inf)[:, None, :]
-        if trained.any():
-            decided = self.predictor(rows[trained])
-            if self.world.task == "classification":
-                decided = np.where(present[trained][:, None, :], decided, -np.inf)
+        if decided is not None:
             decision[trained] = decided
         return decision
 
@@ -142,12 +193,12 @@ class TableOracle:
         self.rows, self.table, self.columns, self.objects = rows, scores, columns, objects
         self.position = {key: i for i, key in enumerate(keys(rows))}
 
-    def scores(self, rows: Rows) -> Floats:
-        """(R, n) uint8 -> (R, C). Raises MissingCell for rows that the table does not have."""
+    def batches(self, rows: Rows) -> Iterator[Batch]:
+        """All rows as one batch. Raises MissingCell for rows that the table does not have."""
         missing = [row for row, key in zip(rows, keys(rows), strict=True) if key not in self.position]
         if missing:
             raise missing_cells([in_words(row, self.objects) for row in missing])
-        return self.table[[self.position[key] for key in keys(rows)]]
+        yield np.arange(len(rows)), self.table[[self.position[key] for key in keys(rows)]], 0.0
 
 
 def missing_cells(rows: list[str]) -> MissingCell:

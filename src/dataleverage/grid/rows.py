@@ -98,12 +98,18 @@ def from_words(words: str, objects: Sequence[str]) -> Rows:
 
 def keys(rows: Rows) -> list[bytes]:
     """The canonical key of each row: its bytes."""
-    return [row.tobytes() for row in np.ascontiguousarray(rows)]
+    if not rows.size:
+        return [b""] * len(rows)
+    found: list[bytes] = np.ascontiguousarray(rows).view(f"V{rows.shape[1]}").ravel().tolist()
+    return found
 
 
 def distinct(rows: Rows) -> tuple[Rows, NDArray[np.intp]]:
     """The distinct rows in order of first appearance, and for each row given, which of them it is."""
-    seen: dict[bytes, int] = {}
-    which = np.array([seen.setdefault(key, len(seen)) for key in keys(rows)], dtype=np.intp)
-    first = np.frombuffer(b"".join(seen), dtype=np.uint8).reshape(len(seen), rows.shape[1])
-    return first, which
+    given = keys(rows)
+    seen = dict.fromkeys(given)
+    if len(seen) == len(given):  # the usual case, and by far the quickest
+        return rows, np.arange(len(rows))
+    at = dict(zip(seen, range(len(seen)), strict=True))
+    which = np.fromiter(map(at.__getitem__, given), dtype=np.intp, count=len(given))
+    return np.frombuffer(b"".join(seen), dtype=np.uint8).reshape(len(seen), rows.shape[1]), which

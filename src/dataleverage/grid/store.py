@@ -2,30 +2,57 @@
 
 from __future__ import annotations
 
+from itertools import repeat
+from typing import Protocol
+
 import numpy as np
 
 from dataleverage.grid.rows import Rows, keys
-from dataleverage.world.world import Floats
+from dataleverage.world.world import Floats, Mask
+
+
+class Store(Protocol):
+    """Keeps scores by row."""
+
+    def __len__(self) -> int:
+        """How many rows are here."""
+
+    def find(self, rows: Rows) -> tuple[Mask, Floats]:
+        """(R,) which rows are here, and (R, C) their scores; NaN where they are not."""
+
+    def put(self, rows: Rows, scores: Floats, seconds: float = 0.0) -> Floats:
+        """Keep the scores (R, C) of distinct rows, which took so long to train. Returns what is kept: what came first."""
 
 
 class MemoryStore:
-    """Scores of rows, kept while the grid lives."""
+    """Scores of rows, kept while the grid lives.
 
-    def __init__(self) -> None:
-        self._scores: dict[bytes, Floats] = {}
+    width : C, the number of columns.
+    """
+
+    def __init__(self, width: int) -> None:
+        self._at: dict[bytes, int] = {}
+        self._scores: Floats = np.empty((64, width))
 
     def __len__(self) -> int:
-        return len(self._scores)
+        return len(self._at)
 
-    def known(self, rows: Rows) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-        """(R,) bool: which rows are here."""
-        return np.fromiter((key in self._scores for key in keys(rows)), dtype=bool, count=len(rows))
+    def find(self, rows: Rows) -> tuple[Mask, Floats]:
+        at = np.fromiter(map(self._at.get, keys(rows), repeat(-1)), dtype=np.int64, count=len(rows))
+        known = at >= 0
+        scores = self._scores[at]
+        scores[~known] = np.nan
+        return known, scores
 
-    def get(self, rows: Rows) -> Floats:
-        """(R, C): the scores of rows that are all here."""
-        return np.array([self._scores[key] for key in keys(rows)])
-
-    def put(self, rows: Rows, scores: Floats) -> None:
-        """Keep the scores (R, C) of rows that are not here yet."""
-        for key, values in zip(keys(rows), scores, strict=True):
-            self._scores.setdefault(key, values)
+    def put(self, rows: Rows, scores: Floats, seconds: float = 0.0) -> Floats:
+        known, kept = self.find(rows)
+        new = np.flatnonzero(~known)
+        start, end = len(self), len(self) + len(new)
+        if end > len(self._scores):
+            grown = np.empty((max(end, 2 * len(self._scores)), self._scores.shape[1]))
+            grown[:start] = self._scores[:start]
+            self._scores = grown
+        self._scores[start:end] = scores[new]
+        self._at.update(zip(keys(rows[new]), range(start, end), strict=True))
+        kept[new] = scores[new]
+        return kept
