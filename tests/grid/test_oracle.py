@@ -162,7 +162,7 @@ def test_chunks_order_and_duplicates_change_nothing_that_is_counted(world_named,
         order = rng.permutation(len(rows))
         scores = np.empty_like(whole)
         scores[order] = part.scores(rows[order])
-        assert part.chunk < len(rows)
+        assert part.chunk(len(rows)) < len(rows)
         assert np.array_equal(scores[:, : len(counted)], whole[:, : len(counted)])
         assert np.abs(scores - whole).max() < 1e-9
     twice = TrainedOracle(world, learner, columns).scores(np.repeat(rows, 2, axis=0))

@@ -6,21 +6,27 @@ from dataleverage.grid.rows import all_rows
 from dataleverage.grid.store import MemoryStore
 
 
-def test_what_is_put_is_got_in_any_order():
-    rows, scores = all_rows(4), np.random.default_rng(0).random((16, 3))
-    store = MemoryStore()
-    store.put(rows[:10], scores[:10])
-    assert len(store) == 10 and store.known(rows).tolist() == [True] * 10 + [False] * 6
+def test_what_is_put_is_found_in_any_order():
+    rows, scores = all_rows(8), np.random.default_rng(0).random((256, 3))
+    store = MemoryStore(3)
+    for part in np.array_split(np.arange(200), 7):  # it grows on the way
+        assert np.array_equal(store.put(rows[part], scores[part]), scores[part])
+    known, found = store.find(rows)
+    assert len(store) == 200
+    assert known.tolist() == [True] * 200 + [False] * 56
+    assert np.array_equal(found[:200], scores[:200])
+    assert np.isnan(found[200:]).all()
     order = [9, 0, 9, 3]
-    assert np.array_equal(store.get(rows[order]), scores[order])
-    assert store.known(rows[:0]).shape == (0,)
+    assert np.array_equal(store.find(rows[order])[1], scores[order])
+    assert store.find(rows[:0])[0].shape == (0,)
 
 
 def test_the_first_answer_stands_and_cannot_be_changed_from_outside():
-    rows = all_rows(1)
-    store = MemoryStore()
-    store.put(rows, np.array([[1.0], [2.0]]))
-    store.put(rows, np.array([[3.0], [4.0]]))
-    got = store.get(rows)
+    rows = all_rows(2)
+    store = MemoryStore(1)
+    store.put(rows[:2], np.array([[1.0], [2.0]]))
+    kept = store.put(rows, np.array([[3.0], [4.0], [5.0], [6.0]]))
+    assert kept[:, 0].tolist() == [1, 2, 5, 6]
+    got = store.find(rows)[1]
     got[:] = 9
-    assert store.get(rows).tolist() == [[1.0], [2.0]]
+    assert store.find(rows)[1][:, 0].tolist() == [1, 2, 5, 6]

@@ -16,7 +16,7 @@ from dataleverage.grid.disk import DiskStore, Key
 from dataleverage.grid.gap import Gap, table_gaps, trained_gap
 from dataleverage.grid.learner import Learner
 from dataleverage.grid.metrics import METRICS, Column, columns_of
-from dataleverage.grid.oracle import Oracle, TableOracle, TrainedOracle
+from dataleverage.grid.oracle import Oracle, TableOracle, TrainedOracle, in_batches
 from dataleverage.grid.rows import Rows
 from dataleverage.grid.store import MemoryStore
 from dataleverage.grid.table import Table
@@ -227,7 +227,7 @@ class Grid:
             self.from_disk += int(there.sum())
         new = np.flatnonzero(~known)
         if len(new):
-            for where, part, seconds in self.oracle.batches(asked[new]):
+            for where, part, seconds in in_batches(self.oracle, asked[new]):
                 rows_done = asked[new[where]]
                 if self.disk is not None:
                     part = self.disk.put(rows_done, part, seconds)

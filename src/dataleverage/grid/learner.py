@@ -83,6 +83,7 @@ class Learner(Kind, family="learner", package="dataleverage.grid.learners"):
     gives: ClassVar[tuple[Need, ...]] = ("label", "ranking", "probability")
     task: ClassVar[tuple[Task, ...]] = ("classification",)
     packages: ClassVar[tuple[str, ...]] = ()  # whose versions can change a score
+    threads: ClassVar[bool] = True  # whether chunks of rows are trained faster in several threads
 
     @abstractmethod
     def prepare(self, pool: Pool, need: Need) -> Predictor:

@@ -14,12 +14,13 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from dataleverage.errors import GridError, MissingCell
+from dataleverage.grid.lattice import by_level
 from dataleverage.grid.learner import Learner, Pool, Predictor, pool_of
 from dataleverage.grid.metrics import Column, Measurer
 from dataleverage.grid.rows import Rows, in_words, keys, onehot
 from dataleverage.world.world import Floats, Mask, World
 
-MEMORY = 192 * 2**20  # bytes that all chunks together may take while they are scored
+MEMORY = 32 * 2**20  # bytes that all chunks together may take while they are scored: more is slower, fresh pages cost
 SMALL = 256  # rows that are not worth a second thread
 
 Batch = tuple[NDArray[np.int64], Floats, float]
@@ -31,8 +32,8 @@ class Oracle(Protocol):
 
     columns: tuple[Column, ...]
 
-    def batches(self, rows: Rows) -> Iterator[Batch]:
-        """(R, n) uint8 -> every row once, in batches as they are done, in any order."""
+    def scores(self, rows: Rows) -> Floats:
+        """(R, n) uint8 -> (R, C) float64."""
 
 
 class TrainedOracle:
@@ -114,7 +115,7 @@ class TrainedOracle:
         """Rows scored together, of so many: few enough for the memory, and for every worker to get some."""
         outputs = max(len(self.world.classes), 1) * len(self.world.y_eval)
         per_row = 8 * (4 * outputs + len(self.pool.y))
-        shared = -(-rows // (4 * self.workers)) if self.workers > 1 and rows > SMALL else rows
+        shared = -(-rows // (4 * self.workers)) if self.learner.threads and self.workers > 1 and rows > SMALL else rows
         return max(1, min(shared, int(self.memory // self.workers // per_row)))
 
     def scores(self, rows: Rows) -> Floats:
@@ -125,12 +126,12 @@ class TrainedOracle:
         return result
 
     def batches(self, rows: Rows) -> Iterator[Batch]:
-        """Train on every row given, largest rows first; what is done is handed out at once, so that nothing done is lost."""
-        order = np.argsort(-(rows > 0).sum(axis=1), kind="stable")
+        """Train on every row given, the nearest to the full one first; what is done is handed out at once."""
+        order = np.concatenate(by_level(rows))
         size = self.chunk(len(rows))
         chunks = [order[start : start + size] for start in range(0, len(order), size)]
         with threadpool_limits(limits=1):
-            if self.workers == 1 or len(chunks) == 1:
+            if self.workers == 1 or len(chunks) == 1 or not self.learner.threads:
                 for where in chunks:
                     yield self.batch(rows, where)
                 return
@@ -193,12 +194,20 @@ class TableOracle:
         self.rows, self.table, self.columns, self.objects = rows, scores, columns, objects
         self.position = {key: i for i, key in enumerate(keys(rows))}
 
-    def batches(self, rows: Rows) -> Iterator[Batch]:
-        """All rows as one batch. Raises MissingCell for rows that the table does not have."""
+    def scores(self, rows: Rows) -> Floats:
+        """(R, n) uint8 -> (R, C). Raises MissingCell for rows that the table does not have."""
         missing = [row for row, key in zip(rows, keys(rows), strict=True) if key not in self.position]
         if missing:
             raise missing_cells([in_words(row, self.objects) for row in missing])
-        yield np.arange(len(rows)), self.table[[self.position[key] for key in keys(rows)]], 0.0
+        return self.table[[self.position[key] for key in keys(rows)]]
+
+
+def in_batches(oracle: Oracle, rows: Rows) -> Iterator[Batch]:
+    """The scores of every row, in batches as they are done where the oracle trains, otherwise all at once."""
+    if isinstance(oracle, TrainedOracle):
+        yield from oracle.batches(rows)
+    else:
+        yield np.arange(len(rows)), oracle.scores(rows), 0.0
 
 
 def missing_cells(rows: list[str]) -> MissingCell:

@@ -7,7 +7,7 @@ The objective is scikit-learn's. For two classes it is `½‖w‖² + C Σ log(1
 from __future__ import annotations
 
 import copy
-from typing import Literal, Self
+from typing import ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,6 +46,7 @@ class LogisticRegression(Learner):
         description="A row has converged when no part of the gradient of the mean loss (features scaled to unit "
         "deviation) is larger; it then takes one more step.",
     )
+    threads: ClassVar[bool] = False  # chunks start from what those before them were solved to
 
     def check(self, pool: Pool, need: Need) -> None:
         features, classes = pool.X.shape[1], pool.n_classes

@@ -41,6 +41,7 @@ class Sklearn(Learner):
     gives: ClassVar[tuple[Need, ...]] = ("label", "ranking", "probability")
     task: ClassVar[tuple[Task, ...]] = ("classification", "regression")
     packages: ClassVar[tuple[str, ...]] = ("scikit-learn",)
+    threads: ClassVar[bool] = False  # most fits hold the interpreter's lock
 
     def __init__(self, *estimator: Any, **data: Any) -> None:
         if len(estimator) > 1:
