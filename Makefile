@@ -29,7 +29,7 @@ types: $(VENV)/installed-dev
 $(PY):
 	@command -v $(PYTHON) >/dev/null || { echo "python3 is not installed: install Python 3.11 or newer" >&2; exit 2; }
 	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(v < (3, 11) and f"Python {v[0]}.{v[1]} is too old: install 3.11 or newer, or say make PYTHON=python3.12")'
-	$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "python3 cannot make a virtual environment: install python3-venv" >&2; exit 2; }
 
 $(VENV)/installed: pyproject.toml constraints.txt | $(PY)
 	@echo "installing dataleverage into $(VENV) (about a minute, once)"

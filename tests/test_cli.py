@@ -59,8 +59,35 @@ def test_worlds_give_an_interval_that_the_worlds_explain(tmp_path: Path) -> None
     assert [world["data_seed"] for world in said["worlds"]] == [0, 1, 2, 3]
     assert found.std() > 0
     text = dataleverage("run", FIRST, "--worlds", 4, "--no-page", cwd=tmp_path).stdout
-    assert f"{found.mean():.2f} [" in text
-    assert "over 4 worlds" in text
+    assert f"{found.mean():.2f} in the mean of 4 worlds, 95 % interval" in text
+
+
+def test_a_table_is_one_world(tmp_path: Path) -> None:
+    mistake(dataleverage("run", ABCD, "--worlds", 3, cwd=tmp_path), "one world", "--worlds")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_worlds_without_a_clear_gap_are_left_out_and_named(tmp_path: Path) -> None:
+    (tmp_path / "small.yaml").write_text(
+        """title: Small
+data: {kind: sklearn, name: iris, objects: {by: random, count: 4}, holdout: {audit: 0.09, monitor: 0.05}, seed: 3}
+learner: ridge_classifier
+creators: [{name: all, strategy: {kind: scripted, moves: {1: delete}}}]
+rounds: 1
+"""
+    )
+    done = dataleverage("run", "small.yaml", "--worlds", 16, "--no-page", "--json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout)
+    assert 1 <= len(said["worlds"]) < 16
+    left_out = next(warning for warning in said["warnings"] if "worlds" in warning)
+    assert left_out.startswith(f"{16 - len(said['worlds'])} of 16 worlds")
+
+
+def test_what_was_changed_is_kept_and_said(tmp_path: Path) -> None:
+    done = dataleverage("run", ABCD, "--out", "out", "--no-page", "--set", "rounds=2", cwd=tmp_path)
+    assert "rounds=2" in done.stdout
+    assert json.loads((tmp_path / "out/run.json").read_text())["settings"] == ["rounds=2"]
 
 
 def test_json_of_a_mistake_is_on_standard_output(tmp_path: Path) -> None:
@@ -187,5 +214,6 @@ def test_help_teaches_with_an_example(tmp_path: Path) -> None:
         assert done.returncode == 0
         assert f"Example: dataleverage {command}" in done.stdout
     assert dataleverage("--help", cwd=tmp_path).returncode == 0
+    assert dataleverage("--version", cwd=tmp_path).stdout.strip()
     mistake(dataleverage("frobnicate", cwd=tmp_path), "frobnicate")
     mistake(dataleverage("run", FIRST, "--seed", -1, cwd=tmp_path), "--seed")

@@ -13,7 +13,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from dataleverage.errors import DataleverageError, Errors, RecordError
+from dataleverage.errors import DataleverageError, Errors, Place, RecordError, ScenarioError
 
 app = typer.Typer(
     name="dataleverage",
@@ -36,10 +36,30 @@ Set = Annotated[
 ]
 
 
+def tell_version(asked: bool) -> None:
+    """Print the version and exit."""
+    if asked:
+        from importlib.metadata import version
+
+        print(version("dataleverage"))
+        raise typer.Exit
+
+
+@app.callback(help=app.info.help)
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=tell_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """What stands before a command."""
+
+
 @app.command(epilog="Example: dataleverage run scenarios/first-strike.yaml --seed 2 --out runs/second")
 def run(
     file: File,
-    out: Annotated[Path | None, typer.Option(help="The new folder for the record; runs/NAME unless given.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="The new folder for the record; runs/NAME (or NAME-2 …) unless given.")
+    ] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="The seed of the play, instead of the file's.")] = None,
     worlds: Annotated[
         int, typer.Option(min=1, max=10_000, help="Play in so many worlds too (data.seed, +1, +2 …) for intervals.")
@@ -53,6 +73,7 @@ def run(
     from dataleverage.measure.outcomes import outcomes
     from dataleverage.record.record import check_free, new_directory
     from dataleverage.scenario.load import load
+    from dataleverage.scenario.worlds import add_worlds, check_worlds
     from dataleverage.view.page import write_page
     from dataleverage.view.summary import as_json as summary_json
 
@@ -60,20 +81,18 @@ def run(
     folder = out if out is not None else fresh(Path("runs") / file.stem)
     check_free(folder, overwrite=overwrite)
     scenario = load(file, settings=settings or ())
-    with progress("playing", scenario.rounds) as advance:
-        game = scenario.game(seed)
-        while game.running:
-            game.step()
-            advance()
-        record = game.record()
-    if worlds > 1:
-        first = record.manifest["data_seed"]
-        others = [outcomes(record)]
-        with progress("other worlds", worlds - 1) as advance:
-            for i in range(1, worlds):
-                others.append(outcomes(scenario.in_world(first + i).play(seed)))
+    with named(file):
+        check_worlds(scenario, worlds)
+        with progress("playing", scenario.rounds) as advance:
+            game = scenario.game(seed)
+            while game.running:
+                game.step()
                 advance()
-        record.manifest["worlds"] = [{"data_seed": first + i, **values} for i, values in enumerate(others)]
+            record = game.record()
+        if worlds > 1:
+            with progress("other worlds", worlds - 1) as advance:
+                add_worlds(record, scenario, worlds, seed, advance)
+    record.manifest["settings"] = list(settings or ())
     record.manifest["outcomes"] = outcomes(record)
     record.manifest["wall_seconds"] = round(time.perf_counter() - began, 3)
     with new_directory(folder, overwrite=overwrite) as scratch:
@@ -112,13 +131,17 @@ def view(
     from dataleverage.record.record import Record
     from dataleverage.view.page import write_page
 
+    record = Record.load(run)
     if out.exists() and not overwrite:
         raise RecordError(f"{out} exists already", remedy="Name another file, or pass --overwrite.")
-    record = Record.load(run)
+    part = out.with_name(f".{out.name}.part")  # so that a page is whole or absent, and the old one stays until then
     try:
-        write_page(record, out)
+        write_page(record, part)
+        part.replace(out)
     except OSError as error:
         raise RecordError(f"{out} cannot be written: {error.strerror or error}") from error
+    finally:
+        part.unlink(missing_ok=True)
     print(out)
 
 
@@ -170,7 +193,6 @@ def schema() -> None:
 @app.command(epilog="Example: dataleverage new mine.yaml && dataleverage run mine.yaml")
 def new(file: Annotated[Path, typer.Argument(help="The scenario file to write.", show_default=False)]) -> None:
     """Write a commented scenario to start from. It runs as it is."""
-    from dataleverage.errors import Place, ScenarioError
     from dataleverage.scenario.template import template
 
     try:
@@ -241,6 +263,15 @@ def fresh(folder: Path) -> Path:
         number += 1
         candidate = folder.with_name(f"{folder.name}-{number}")
     return candidate
+
+
+@contextmanager
+def named(file: Path) -> Iterator[None]:
+    """Errors of a play name the scenario's file."""
+    try:
+        yield
+    except DataleverageError as error:
+        raise error.at(Place(file=str(file))) from None
 
 
 @contextmanager

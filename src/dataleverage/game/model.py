@@ -46,6 +46,7 @@ class LeverageGame(mesa.Model):
     overall : quality on the weighted audit columns. wealth, operator_payoff : of the operator.
     stopped : why the game is over, or None. period : of the cycle it ended in.
     history : the state after each round, from round 0.
+    asked, changed : (N,) the round in which each creator was free to move last, and the round in which anything moved last.
     """
 
     def __init__(self, setup: GameSetup, seed: int = 0) -> None:
@@ -66,6 +67,9 @@ class LeverageGame(mesa.Model):
         self.operators = [Operator(self, operator) for operator in setup.operators]
         self.published: dict[bytes, tuple[Rows, Floats]] = {}
         self.choice: Choice = np.zeros(setup.n_creators, dtype=np.int64)
+        self.asked = np.zeros(setup.n_creators, dtype=np.int64)
+        self.changed = 0
+        self._repeatable = setup.order == "simultaneous"  # chance decides nothing that a cycle could repeat by luck
         self.payoff: Floats = np.full(setup.n_creators, np.nan)
         self.operator_payoff = float("nan")
         self.wealth = 0.0
@@ -130,6 +134,8 @@ class LeverageGame(mesa.Model):
                 who = group.who[inside]
                 decision = self._decide(g, group, inside, who)
                 choice[who] = decision.choice
+                free = np.ones(len(who), bool) if decision.worth is None else np.isfinite(decision.worth).any(axis=1)
+                self.asked[who[free]] = self.round
                 decisions.append((group, who, decision))
             self.choice = choice
         return decisions
@@ -195,8 +201,9 @@ class LeverageGame(mesa.Model):
         as_audit = np.full((len(rows_seen), len(columns)), np.nan)
         twins = self.setup.twins(self.board.columns)
         monitored = twins >= 0
-        as_audit[:, monitored] = monitor[:, twins[monitored]]
-        quality = self.setup.quality
+        quality, looked = self.setup.quality, self.board.columns[twins[monitored]]
+        # a monitor score is as good as it is beside the monitor score of the full row: nothing of the audit part is told
+        as_audit[:, monitored] = quality.full[monitored] + monitor[:, twins[monitored]] - quality.full[looked]
         # what is not monitored is taken to be as good as the first weighted column that is
         known = np.flatnonzero((quality.weight > 0) & monitored)[:1]
         as_good = quality.full + quality.scale * (quality.of(as_audit)[:, known] - 1)
@@ -207,19 +214,26 @@ class LeverageGame(mesa.Model):
     def _stop(self) -> None:
         """End the game where a rule says so."""
         self.history.append(self._state())
+        if self.history[-1] != self.history[-2]:
+            self.changed = self.round
+        self._repeatable &= bool((self.asked == self.round).all())
         stop, history = self.setup.stop, self.history
         settled = all(group.strategy.settled(self.round) for group in self.setup.groups)
         if stop.budget_gone and self.wealth < 0:
             self.stopped = "budget gone"
-        elif stop.fixed_point and settled and unchanged(history, stop.fixed_point):
+        elif stop.fixed_point and settled and self._stands(stop.fixed_point):
             self.stopped = "fixed point"
-        elif stop.cycle and settled and (period := cycle(history, stop.cycle)):
+        elif stop.cycle and settled and self._repeatable and (period := cycle(history, stop.cycle)):
             self.stopped, self.period = "cycle", period
         elif self.round >= self.setup.rounds:
             self.stopped = "rounds"
         if self.stopped:
             self.running = False
             self.close()
+
+    def _stands(self, rounds: int) -> bool:
+        """Whether nothing moved for so many rounds in which everyone had the chance to."""
+        return self.round - self.changed >= rounds and bool((self.asked > self.changed).all())
 
     def _state(self) -> bytes:
         """What the next round goes by: who did what, what the operator holds and the row it serves."""
@@ -254,11 +268,6 @@ class LeverageGame(mesa.Model):
         for creator in self.creators:
             creator.cell = space[creator.position]
         return space
-
-
-def unchanged(history: list[bytes], rounds: int) -> bool:
-    """Whether nothing moved in the last so many rounds."""
-    return len(history) > rounds and len(set(history[-rounds - 1 :])) == 1
 
 
 def cycle(history: list[bytes], repeats: int) -> int | None:

@@ -15,12 +15,13 @@ from numpy.typing import NDArray
 
 from dataleverage.errors import GapError, GridError, ScenarioError
 from dataleverage.game.payoffs import Payoffs
-from dataleverage.grid.gap import Gap
+from dataleverage.grid.gap import Gap, clear
 from dataleverage.grid.grid import Grid
 from dataleverage.grid.metrics import METRICS
 from dataleverage.world.world import Floats
 
 Positions = NDArray[np.int64]
+LEAST = 5  # audit examples that a creator is judged on: fewer can all agree by chance, and then their standard error is 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,16 +85,11 @@ def quality_of(grid: Grid, payoffs: Payoffs, owners: Sequence[str]) -> tuple[Qua
     judged_on, mine, warnings = own_columns(grid, owners, first, scale, gaps)
     examples = audit_examples(grid, len(owners))
     weight = np.array([payoffs.weights.get(name, 0.0) for name in grid.column_names])
-    pooled = (
-        METRICS[grid.columns[first].metric].mean
-        and [grid.column_names[c] for c in weighted] == ["all"]
-        and bool(((mine >= 0) | (examples == 0)).all())
-    )
-    if not pooled:
-        needs = "`slices: {by: owner}`, weight on `all` alone and a metric that is a mean over examples (accuracy, log_loss)"
-        warnings.append(f"The company view is not given: it needs {needs}.")
-        if payoffs.view == "company":
-            raise ScenarioError("the company view cannot be made", key="payoffs.view", remedy=f"It needs {needs}.")
+    unfit = no_company_view(grid, first, weighted, mine, examples)
+    if unfit and payoffs.view == "company":
+        raise ScenarioError(f"the company view cannot be made: {unfit}", key="payoffs.view", remedy="Use fixed_holdout.")
+    if unfit and grid.world is not None:
+        warnings.append(f"The company view is not given: {unfit}.")
     quality = Quality(
         floor=np.array([gap.floor for gap in gaps]),
         full=np.array([gap.full for gap in gaps]),
@@ -102,11 +98,24 @@ def quality_of(grid: Grid, payoffs: Payoffs, owners: Sequence[str]) -> tuple[Qua
         judged_on=judged_on,
         mine=mine,
         audit_examples=examples,
-        pooled=pooled,
+        pooled=not unfit,
         gap=abs(float(scale[first])),
         error=errors[grid.columns[first].metric],
     )
     return quality, warnings
+
+
+def no_company_view(grid: Grid, first: int, weighted: Sequence[int], mine: Positions, examples: Positions) -> str:
+    """Why the company view cannot be made of the creators' own columns; nothing where it can."""
+    metric = grid.columns[first].metric
+    if not METRICS[metric].mean:
+        means = " and ".join(name for name, other in METRICS.items() if other.mean)
+        return f"{metric} is no mean over examples, as {means} are"
+    if [grid.column_names[c] for c in weighted] != ["all"]:
+        return "it needs the whole weight on the column `all`"
+    if not ((mine >= 0) | (examples == 0)).all():
+        return "it needs `slices: {by: owner}`"
+    return ""
 
 
 def weighted_columns(grid: Grid, payoffs: Payoffs) -> list[int]:
@@ -146,7 +155,7 @@ def scales(grid: Grid, payoffs: Payoffs, weighted: Sequence[int], gaps: Sequence
         gap = float(shares @ [sign * (gaps[c].full - gaps[c].floor) for c in columns])
         # columns share examples: their errors are added as if they moved together, which is never too small
         error = float(shares @ [gaps[c].error for c in columns])
-        if not gap > 2 * error:
+        if not clear(gap, error):
             raise GapError(
                 f"training on everything beats guessing by {gap:.4f} ± {error:.4f} ({metric}): within noise, so no loss can be "
                 "told as a share of it",
@@ -165,8 +174,8 @@ def own_columns(
 ) -> tuple[Positions, Positions, list[str]]:
     """(N,) the column that each creator is judged on, (N,) the column of its own examples or -1, and warnings.
 
-    A creator whose own examples cannot tell training from guessing (none of them, a gap within two standard errors, or bounds
-    that a table does not know) is judged on the first weighted column instead.
+    A creator whose own examples cannot tell training from guessing (fewer than five, a gap within two standard errors, or
+    bounds that a table does not know) is judged on the first weighted column instead.
     """
     world = grid.world
     slice_of = (
@@ -181,7 +190,8 @@ def own_columns(
     refused = []
     for i in np.flatnonzero(mine >= 0).tolist():
         gap = gaps[mine[i]]
-        if not np.sign(scale[first]) * (gap.full - gap.floor) > 2 * gap.error:
+        too_few = world is not None and grid.columns[mine[i]].examples < LEAST
+        if too_few or not clear(np.sign(scale[first]) * (gap.full - gap.floor), gap.error):
             judged_on[i] = first
             refused.append(owners[i])
         if not np.isfinite(gap.full):

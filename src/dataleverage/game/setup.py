@@ -144,17 +144,23 @@ class GameSetup:
         return np.array([at.get((column.slice, column.metric), -1) for column in columns], dtype=np.int64)
 
     def monitored(self, operator: Operator) -> NDArray[np.int64]:
-        """The positions of the monitor columns that an operator looks at. Raises GameError for slices that are not there."""
-        monitor = {i: c.slice for i, c in enumerate(self.grid.columns) if c.part == "monitor"}
-        if operator.monitors == "none":
-            return np.empty(0, dtype=np.int64)
-        slices = tuple(dict.fromkeys(monitor.values()))
-        looked_at = slices if operator.monitors == "all" else operator.monitors
-        for i, name in enumerate(looked_at):
-            if name not in slices:
-                have = f"Slices with monitor examples are {', '.join(slices[:20])}." if slices else "There are none."
-                raise GameError(f"there is no monitored slice {name!r}", key=f"operators.0.monitors.{i}", remedy=have)
-        return np.array([i for i, name in monitor.items() if name in looked_at], dtype=np.int64)
+        """The positions of the monitor columns that an operator looks at."""
+        return monitored(self.grid, operator)
+
+
+def monitored(grid: Grid, operator: Operator) -> NDArray[np.int64]:
+    """The positions of the monitor columns that an operator looks at. Raises GameError for slices that are not there."""
+    monitor = [i for i, column in enumerate(grid.columns) if column.part == "monitor"]
+    if operator.monitors == "none":
+        return np.empty(0, dtype=np.int64)
+    if operator.monitors == "all":
+        return np.array(monitor, dtype=np.int64)
+    slices = list(dict.fromkeys(grid.columns[i].slice for i in monitor))
+    for i, name in enumerate(operator.monitors):
+        if name not in slices:
+            have = f"Slices with monitor examples are {', '.join(slices[:20])}." if slices else "There are none."
+            raise GameError(f"there is no monitored slice {name!r}", key=f"operators.0.monitors.{i}", remedy=have)
+    return np.array([i for i in monitor if grid.columns[i].slice in operator.monitors], dtype=np.int64)
 
 
 def begin(g: int, group: Group, menu: Menu, streams: Streams) -> Memory:

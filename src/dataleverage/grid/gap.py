@@ -26,6 +26,11 @@ class Gap:
     error: float
 
 
+def clear(gap: float, error: float) -> bool:
+    """Whether a gap is more than two standard errors. Exact ties, which few examples make common, are not."""
+    return gap > 2 * error + 1e-9
+
+
 def table_gaps(oracle: TableOracle, floor: Any, full: Any) -> dict[str, Gap]:
     """The gaps that a table knows or is told; its cells are exact, so their error is 0."""
     n = len(oracle.objects)

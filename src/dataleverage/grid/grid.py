@@ -107,6 +107,10 @@ class Grid:
         """
         from dataleverage.world.arrays import world_of_arrays
 
+        if not isinstance(learner, Learner):
+            raise GridError(
+                f"{learner!r} is no learner", remedy="Pass one of dl.learners, or dl.learners.Sklearn(estimator) for any other."
+            )
         task = learner.task[0] if len(learner.task) == 1 else task_of(np.asarray(y_train))
         world = world_of_arrays(X_train, y_train, groups, X_eval, y_eval, slices=slices or {}, task=task)
         return cls.of_world(world, learner, metric or ("accuracy" if task == "classification" else "rmse"))

@@ -112,7 +112,8 @@ OUTCOMES: dict[str, Outcome] = {
         ),
         Outcome(
             "creators_quality",
-            "Mean quality that creators are served in the last round, each on what it is judged on.",
+            "Mean quality that creators are served in the last round, each on its own column: 1 is the model of all data, "
+            "a guess need not be 0.",
             _quality_of_creators,
         ),
         Outcome("transfers", "Sum of all payments over all rounds, in credits.", lambda r: float(r.transfers.amount.sum())),

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def leave_one_out(table: Table, *, objects: Sequence[str] | None = None, base: str | None = None) -> pd.DataFrame:
     """What the score of a row loses when one of its objects is left out: `v(N) − v(N∖i)`.
 
-    The oldest of data values (Cook 1977). Positive where the object helps, on columns where more is better.
+    The oldest of data values (Cook 1977).
 
     Parameters
     ----------
@@ -29,7 +29,8 @@ def leave_one_out(table: Table, *, objects: Sequence[str] | None = None, base: s
 
     Returns
     -------
-    DataFrame (objects × columns). Without `objects`, those whose row is not in the table are NaN.
+    DataFrame (objects × columns), positive where the score falls without the object: for a loss such as rmse an object that
+    helps is negative. Without `objects`, those whose row is not in the table are NaN.
 
     Raises
     ------
@@ -38,6 +39,8 @@ def leave_one_out(table: Table, *, objects: Sequence[str] | None = None, base: s
     """
     import pandas as pd
 
+    if not isinstance(table, Table):
+        raise GridError(f"values are read off a table, not off a {type(table).__name__}", remedy="Pass `grid.unveil()`.")
     start = np.ones(len(table.objects), dtype=np.uint8) if base is None else from_words(base, table.objects)
     wanted = [name for name, present in zip(table.objects, start, strict=True) if present] if objects is None else list(objects)
     unknown = [name for name in wanted if name not in table.objects or not start[table.objects.index(name)]]

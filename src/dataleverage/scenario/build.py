@@ -14,7 +14,7 @@ import numpy as np
 from dataleverage.errors import DataleverageError, Errors, GridError, Place, ScenarioError
 from dataleverage.game.levers import Menu
 from dataleverage.game.quality import quality_of
-from dataleverage.game.setup import GameSetup, Group, begin
+from dataleverage.game.setup import GameSetup, Group, begin, monitored
 from dataleverage.grid.grid import Grid
 from dataleverage.grid.learner import Learner
 from dataleverage.streams import Streams
@@ -120,7 +120,6 @@ def setup_of(scenario: Scenario) -> GameSetup:
     owner_of = world.owner_of if world is not None else np.arange(grid.n_objects)
     assert owner_of is not None
     groups = groups_of(scenario.creators, len(owners))
-    own_names = isinstance(scenario.data, ExampleSource) and getattr(scenario.data, "owner", None) is not None
     quality, warnings = quality_of(grid, scenario.payoffs, owners)
     counts: dict[str, Any] = {}
     if world is not None and world.task == "classification":
@@ -131,7 +130,7 @@ def setup_of(scenario: Scenario) -> GameSetup:
         quality=quality,
         payoffs=scenario.payoffs,
         rights=scenario.rights,
-        names=owners if own_names else names_of(groups, len(owners)),
+        names=owners if owner_names(scenario.data) else names_of(groups, len(owners)),
         owner_of=owner_of,
         groups=groups,
         operators=scenario.operators,
@@ -226,26 +225,33 @@ def faults(parts: Mapping[str, Any], folder: Path) -> Iterator[DataleverageError
         elif isinstance(parts["data"], ExampleSource):
             attempt(lambda: make_world(parts["data"], parts["tactics"], folder))
         yield from attempt.errors
-    if not {"creators", "network", "rights", "tactics"} <= parts.keys():
-        return
-    groups = None
     attempt = Attempt()
+    groups: tuple[Group, ...] | None = None
     if grid is not None:
         owners = grid.world.owners if grid.world is not None else grid.objects
-        groups = attempt(lambda: groups_of(parts["creators"], len(owners)))
-        if groups is not None:
-            attempt(lambda: names_of(groups, len(owners)))
+        names: tuple[str, ...] = owners
+        if "creators" in parts:
+            groups = attempt(lambda: groups_of(parts["creators"], len(owners)))
+        if groups is not None and not owner_names(parts["data"]):
+            names = attempt(lambda: names_of(groups, len(owners))) or owners
         if "payoffs" in parts:
             attempt(lambda: quality_of(grid, parts["payoffs"], owners))
-    menu = Menu.of(parts["rights"], tuple(parts["tactics"]))
-    for g, group in enumerate(groups or ()):
-        attempt(partial(begin, g, group, menu, Streams(0)))
+        if "operators" in parts:
+            attempt(lambda: monitored(grid, parts["operators"][0]))
+        if "network" in parts:
+            attempt(lambda: parts["network"].neighbours(names, Streams(0)["network"], folder))
+    if {"rights", "tactics"} <= parts.keys():
+        menu = Menu.of(parts["rights"], tuple(parts["tactics"]))
+        for g, group in enumerate(groups or ()):
+            attempt(partial(begin, g, group, menu, Streams(0)))
     yield from attempt.errors
     if set(Scenario.model_fields) <= parts.keys() and not attempt.errors and grid is not None:
-        scenario = Scenario.model_construct(**dict(parts)).in_folder(folder)
+        setup = setup_of(Scenario.model_construct(**dict(parts)).in_folder(folder))
         last = Attempt()
-        setup = last(lambda: setup_of(scenario))
-        if setup is not None:
-            last(lambda: setup.looks_at(setup.operators[0]))
-            last(lambda: setup.network.neighbours(setup.names, Streams(0)["network"], folder))
+        last(lambda: setup.looks_at(setup.operators[0]))
         yield from last.errors
+
+
+def owner_names(data: DataSource) -> bool:
+    """Whether creators are called as the data calls its owners."""
+    return isinstance(data, ExampleSource) and getattr(data, "owner", None) is not None

@@ -14,7 +14,8 @@ NAMED = 8  # creators named in a line
 
 def summary(record: Record) -> list[tuple[str, str]]:
     """(label, text) pairs, in the order in which they are read."""
-    lines = [("Played", played(record)), ("Score", score(record)), ("Who acted", who_acted(record))]
+    lines = [("Changed", ", ".join(changes))] if (changes := record.manifest.get("settings")) else []
+    lines += [("Played", played(record)), ("Score", score(record)), ("Who acted", who_acted(record))]
     lines += [("Cost", text) for text in costs(record)]
     lines += [("Leverage", text) for text in leverage(record)]
     lines += [("Note", warning) for warning in record.manifest["warnings"]]
@@ -33,7 +34,7 @@ def played(record: Record) -> str:
     }[stopped["reason"]]
     creators = len(record.creators)
     cells = record.manifest["cells"]
-    rows = f"{cells['trained']:,} rows trained" if record.manifest["learner"] else "rows read from a table"
+    rows = f"{counted(cells['trained'], 'row')} trained" if record.manifest["learner"] else "rows read from a table"
     return f"{stopped['round']} rounds ({why}), {counted(creators, 'creator')} on {record.manifest['data_title']}; {rows}"
 
 
@@ -63,7 +64,7 @@ def who_acted(record: Record) -> str:
     peak = record.rounds.acting.idxmax()
     most = round(float(record.rounds.acting[peak]) * len(record.creators))
     at = int(record.rounds["round"][peak])
-    return f"{'; '.join(parts)}; most at once {most} of {len(record.creators)}, first in round {at}"
+    return f"{'; '.join(parts)}; most at once {most} of {len(record.creators)}, from round {at}"
 
 
 def costs(record: Record) -> list[str]:
@@ -80,9 +81,12 @@ def costs(record: Record) -> list[str]:
         ("who contribute", last[last.lever == "contribute"]),
     ):
         if len(part):
+            verb = "gets" if len(part) == 1 else "get"
+            if len(part) == 1:
+                name = name.replace("who act", "who acts").replace("who contribute", "who contributes")
             lines.append(
-                f"the {len(part)} creators {name} in the last round get {part.payoff.mean():.2f} each, "
-                f"{part.status_quo.mean():.2f} before; quality {part.quality.mean():.2f} of 1.00"
+                f"the {counted(len(part), 'creator')} {name} in the last round {verb} {plain(part.payoff.mean())} each, "
+                f"{plain(part.status_quo.mean())} before; served at quality {plain(part.quality.mean())} (1 is all data)"
             )
     return lines
 
@@ -96,16 +100,20 @@ def leverage(record: Record) -> list[str]:
     worlds = record.manifest.get("worlds")
     if worlds:
         one = over_worlds([world["deletion_leverage"] for world in worlds])
-        head = f"{one.mean:.2f} [{one.low:.2f}, {one.high:.2f}] over {one.worlds} worlds (this one: {gone:.2f})"
+        head = (
+            f"{plain(one.mean)} in the mean of {one.worlds} worlds, 95 % interval {plain(one.low)} to {plain(one.high)} "
+            f"(this one {plain(gone)})"
+        )
     else:
-        head = f"{gone:.2f} given this world"
-    lines = [
-        f"{head}: the part of the gap between guessing and full data ({norm['gap']:.3f} ± {norm['gap_se']:.3f}) that is gone"
-    ]
+        head = f"{plain(gone)} given this {'world' if record.manifest['learner'] else 'table'}"
+    gap = f"{norm['gap']:.3f}, standard error {norm['gap_se']:.3f}"
+    lines = [f"{head}: the part of the gap between guessing and full data ({gap}) that is gone"]
     company, retained = found["company_leverage"], found["share_retained"]
     if company is not None:
-        lines.append(f"company view {company:.2f}, on the {retained:.0%} of audit examples whose owners it still has data of")
-    elif retained == 0:
+        lines.append(
+            f"company view {plain(company)}, on the {retained:.0%} of audit examples whose owners it still has data of"
+        )
+    elif retained == 0 and record.rounds.company_quality.notna().any():
         lines.append("company view: nobody is left")
     return lines
 
@@ -121,6 +129,11 @@ def as_json(record: Record) -> dict[str, Any]:
         "worlds": record.manifest.get("worlds"),
         "warnings": record.manifest["warnings"],
     }
+
+
+def plain(number: float) -> str:
+    """Two decimals, and no minus before a zero."""
+    return f"{round(float(number), 2) + 0.0:.2f}"
 
 
 def counted(count: int, what: str) -> str:

@@ -40,6 +40,10 @@ def world_of_arrays(
             raise DataError(f"the group {name!r} has a + or * in its name", remedy="Rename it: rows in words use these signs.")
     classes: tuple[str, ...] = ()
     if task == "classification":
+        if y.dtype.kind == "f" and (y % 1 != 0).any():
+            raise DataError(
+                "y_train is a number with fractions, and the learner wants classes", remedy="Use dl.learners.Ridge."
+            )
         labels = np.unique(y)
         unseen = np.setdiff1d(y_pool, labels)
         if len(unseen):

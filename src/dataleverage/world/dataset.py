@@ -15,7 +15,7 @@ from pydantic import Field
 from dataleverage.errors import DataError
 from dataleverage.kinds import Kind, Model, OneOf
 from dataleverage.streams import Streams
-from dataleverage.world.objects import Objects, Random
+from dataleverage.world.objects import ByColumn, Objects, Random
 from dataleverage.world.slices import Slices
 from dataleverage.world.tactics import Tactic
 from dataleverage.world.world import Floats, Ints, Mask, Task, World
@@ -57,7 +57,9 @@ class DataSource(Kind, family="data", package="dataleverage.world.datasets"):
 class ExampleSource(DataSource):
     """Base of the sources that give examples to train on."""
 
-    objects: Annotated[Objects, OneOf("objects")] = Field(default=Random(), description="How examples fall into data objects.")
+    objects: Annotated[Objects, OneOf("objects")] | None = Field(
+        None, description="How examples fall into data objects; one an owner where owners are named, otherwise 12 at random."
+    )
     holdout: Holdout = Field(default=Holdout(), description="How much is set aside for evaluation.")
     slices: Slices = Field(default=Slices(), description="Named sets of evaluation examples; `all` always comes first.")
     seed: int = Field(0, ge=0, description="The seed of this world: objects, holdout and poison.")
@@ -106,11 +108,10 @@ class ExampleSource(DataSource):
 
     def partition(self, examples: Examples, streams: Streams) -> tuple[tuple[str, ...], Ints]:
         """Object names and the object of each example; one object an owner where owners are named and objects are not."""
-        if examples.owner is not None and "objects" not in self.model_fields_set:
-            from dataleverage.world.objects import ByColumn
-
-            return ByColumn(column=examples.owner).split(examples, streams)
-        return self.objects.split(examples, streams)
+        if self.objects is not None:
+            return self.objects.split(examples, streams)
+        objects = Random() if examples.owner is None else ByColumn(column=examples.owner)
+        return objects.split(examples, streams)
 
 
 def ownership(examples: Examples, names: tuple[str, ...], object_of: Ints) -> tuple[tuple[str, ...], Ints]:
