@@ -208,8 +208,31 @@ def as_json_keys(value: object) -> object:
     return [as_json_keys(item) for item in value] if isinstance(value, list) else value
 
 
+def test_grid_unveils_once_and_reads_the_store_then(tmp_path: Path) -> None:
+    small = ["--set", "data.objects.count=5", "--set", "creators.1.count=3"]
+    first = json.loads(dataleverage("grid", FIRST, "--store", "cells.db", "--json", *small, cwd=tmp_path).stdout)
+    again = dataleverage("grid", FIRST, "--store", "cells.db", "--json", "--out", "all.csv", *small, cwd=tmp_path)
+    said = json.loads(again.stdout)
+    assert (first["trained"], first["from_store"]) == (32, 0)
+    assert (said["trained"], said["from_store"]) == (0, 32)
+    assert said["scores"] == first["scores"]
+    table = pd.read_csv(tmp_path / "all.csv", keep_default_na=False, index_col="row")
+    assert table.index.tolist() == said["rows"]
+    assert (table.to_numpy() == said["scores"]).all()
+    text = dataleverage("grid", FIRST, "--store", "cells.db", *small, cwd=tmp_path).stdout
+    assert "0 rows now, 32 read from the store" in text
+    played = dataleverage("run", FIRST, "--store", "cells.db", "--json", "--no-page", *small, cwd=tmp_path)
+    record = json.loads((tmp_path / json.loads(played.stdout)["record"] / "run.json").read_text())
+    assert record["cells"]["trained"] == 0
+    mistake(dataleverage("grid", FIRST, "--out", "all.csv", cwd=tmp_path), "exists already")
+    mistake(dataleverage("grid", FIRST, "--out", "all.xlsx", cwd=tmp_path), ".parquet")
+    mistake(dataleverage("grid", FIRST, "--store", "all.csv", cwd=tmp_path), "no store")
+    mistake(dataleverage("grid", ABCD, "--store", "other.db", cwd=tmp_path), "trains nothing")
+    assert not (tmp_path / "other.db").exists()
+
+
 def test_help_teaches_with_an_example(tmp_path: Path) -> None:
-    for command in ("run", "validate", "view", "list", "schema", "new"):
+    for command in ("run", "validate", "grid", "view", "list", "schema", "new"):
         done = dataleverage(command, "--help", cwd=tmp_path)
         assert done.returncode == 0
         assert f"Example: dataleverage {command}" in done.stdout

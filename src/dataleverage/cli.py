@@ -27,6 +27,9 @@ app = typer.Typer(
 )
 
 File = Annotated[Path, typer.Argument(help="A scenario file (YAML).", show_default=False)]
+StoreFile = Annotated[
+    Path | None, typer.Option("--store", metavar="FILE", help="Keep trained cells in this file, and read there what is known.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
 Set = Annotated[
     list[str] | None,
@@ -67,6 +70,7 @@ def run(
     settings: Set = None,
     page: Annotated[bool, typer.Option("--page/--no-page", help="Write page.html into the folder.")] = True,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the record that the folder holds.")] = False,
+    store: StoreFile = None,
     as_json: Json = False,
 ) -> None:
     """Play a scenario to its end: a record, a page to look at, and a summary."""
@@ -76,6 +80,7 @@ def run(
     from dataleverage.scenario.worlds import add_worlds, check_worlds
     from dataleverage.view.page import write_page
     from dataleverage.view.summary import as_json as summary_json
+    from dataleverage.view.summary import summary
 
     began = time.perf_counter()
     folder = out if out is not None else fresh(Path("runs") / file.stem)
@@ -83,6 +88,8 @@ def run(
     scenario = load(file, settings=settings or ())
     with named(file):
         check_worlds(scenario, worlds)
+        if store is not None:
+            scenario.grid().keep_in(store)
         with progress("playing", scenario.rounds) as advance:
             game = scenario.game(seed)
             while game.running:
@@ -91,7 +98,7 @@ def run(
             record = game.record()
         if worlds > 1:
             with progress("other worlds", worlds - 1) as advance:
-                add_worlds(record, scenario, worlds, seed, advance)
+                add_worlds(record, scenario, worlds, seed, advance, store)
     record.manifest["settings"] = list(settings or ())
     record.manifest["outcomes"] = outcomes(record)
     record.manifest["wall_seconds"] = round(time.perf_counter() - began, 3)
@@ -103,7 +110,8 @@ def run(
     if as_json:
         say_json({**summary_json(record), "record": str(folder), "page": str(shown) if shown else None})
     else:
-        print_summary(record, folder, shown)
+        where = [("Record", str(folder)), *([("Page", str(shown))] if shown else [])]
+        print_lines(record.manifest["title"], summary(record) + where)
 
 
 @app.command(epilog="Example: dataleverage validate scenarios/first-strike.yaml")
@@ -119,6 +127,37 @@ def validate(file: File, settings: Set = None, as_json: Json = False) -> None:
     creators = sum(len(group.who) for group in scenario.setup().groups)
     sizes = f"{creators} creators, {grid.n_objects} objects, {len(grid.columns)} columns, {scenario.rounds} rounds"
     print(f"{file} is valid: {sizes}.")
+
+
+@app.command(epilog="Example: dataleverage grid scenarios/first-strike.yaml --store cells.db --out grid.parquet")
+def grid(
+    file: File,
+    store: StoreFile = None,
+    budget: Annotated[int | None, typer.Option(min=1, help="At most so many rows, those nearest to all and to none.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Write the scores to this .csv or .parquet file, a line a row.")] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file if it exists.")] = False,
+    settings: Set = None,
+    as_json: Json = False,
+) -> None:
+    """Unveil the grid of a scenario: train on every row, or read it from a store, and show its scores."""
+    from dataleverage.record.table_file import check_table_file, write_table
+    from dataleverage.scenario.load import load
+    from dataleverage.view.unveiled import as_json as unveiled_json
+    from dataleverage.view.unveiled import unveiled
+
+    if out is not None:
+        check_table_file(out, overwrite=overwrite)
+    scenario = load(file, settings=settings or ())
+    with named(file):
+        cells = scenario.grid() if store is None else scenario.grid().keep_in(store)
+        with progress("unveiling", cells.to_unveil(budget)) as advance:
+            table = cells.unveil(budget=budget, progress=advance)
+    if out is not None:
+        write_table(table.frame, out)
+    if as_json:
+        say_json(unveiled_json(cells, table))
+    else:
+        print_lines(scenario.title, unveiled(cells, table) + ([("Written", str(out))] if out else []))
 
 
 @app.command(epilog="Example: dataleverage view runs/first-strike -o first-strike.html")
@@ -235,21 +274,19 @@ def say_json(value: Any) -> None:
     print(json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False))
 
 
-def print_summary(record: Any, folder: Path, page: Path | None) -> None:
-    """Print the summary of a run."""
+def print_lines(title: str, lines: list[tuple[str, str]]) -> None:
+    """Print labelled lines under a title; a label that repeats is printed once."""
     from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
 
-    from dataleverage.view.summary import summary
-
     console = Console()
-    console.print(f"[bold]{escape(record.manifest['title'])}[/bold]")
+    console.print(f"[bold]{escape(title)}[/bold]")
     table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
     table.add_column(style="cyan", no_wrap=True)
     table.add_column(overflow="fold")
     last = None
-    for label, text in [*summary(record), ("Record", str(folder)), *([("Page", str(page))] if page else [])]:
+    for label, text in lines:
         table.add_row("" if label == last else label, escape(text))
         last = label
     console.print(table)
@@ -283,4 +320,4 @@ def progress(what: str, total: int) -> Iterator[Any]:
     console = Console(stderr=True)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task(what, total=total)
-        yield lambda: bar.advance(task)
+        yield lambda done=1: bar.advance(task, done)

@@ -242,6 +242,13 @@ class Grid:
         self.served += int(known[which].sum())
         return scores[which]
 
+    def to_unveil(self, budget: int | None = None) -> int:
+        """How many rows `unveil` would ask for."""
+        if isinstance(self.oracle, TableOracle):
+            return len(self.oracle.rows)
+        every: int = 2**self.n_objects
+        return every if budget is None else min(every, budget)
+
     def unveil(self, *, budget: int | None = None, progress: Callable[[int], object] | None = None) -> Table:
         """All 2**n clean rows as a table; for a table of cells, the rows that it has.
 

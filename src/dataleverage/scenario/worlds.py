@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from dataleverage.errors import GapError, ScenarioError
@@ -20,7 +21,14 @@ def check_worlds(scenario: Scenario, count: int) -> None:
         )
 
 
-def add_worlds(record: Record, scenario: Scenario, count: int, seed: int | None, advance: Callable[[], object]) -> None:
+def add_worlds(
+    record: Record,
+    scenario: Scenario,
+    count: int,
+    seed: int | None,
+    advance: Callable[[], object],
+    store: Path | None = None,
+) -> None:
     """Play the scenario in the worlds after the record's own, and write their outcomes into its manifest.
 
     A world whose gap between guessing and full data is within noise has no leverage to speak of; it is left out, and a warning
@@ -30,8 +38,11 @@ def add_worlds(record: Record, scenario: Scenario, count: int, seed: int | None,
     worlds: list[dict[str, Any]] = [{"data_seed": first, **outcomes(record)}]
     refused = []
     for data_seed in range(first + 1, first + count):
+        other = scenario.in_world(data_seed)
+        if store is not None:
+            other.grid().keep_in(store)
         try:
-            worlds.append({"data_seed": data_seed, **outcomes(scenario.in_world(data_seed).play(seed))})
+            worlds.append({"data_seed": data_seed, **outcomes(other.play(seed))})
         except GapError:
             refused.append(data_seed)
         advance()
