@@ -2,13 +2,17 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 from importlib import import_module
+from importlib.metadata import EntryPoint
 from typing import Annotated, Literal
 
 import pytest
 from pydantic import Field, TypeAdapter, ValidationError
 
-from dataleverage.kinds import FAMILIES, Kind, Model, OneOf, family
+from dataleverage import kinds
+from dataleverage.errors import DataleverageError
+from dataleverage.kinds import FAMILIES, Family, Kind, Model, OneOf, family
 
 EVERY = ["data", "objects", "tactic", "learner", "strategy", "selection", "defence", "response", "network"]
 
@@ -128,3 +132,39 @@ def test_heavy_packages_are_loaded_where_they_are_used(module, absent):
     code = f"import sys, {module}; print(*sorted({{name.partition('.')[0] for name in sys.modules}}))"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert not set(loaded) & set(absent.split())
+
+
+def test_a_second_thread_never_sees_half_a_family(monkeypatch):
+    """While one thread imports the modules of a family, another that asks for it waits or imports them as well."""
+    half, go, seen = threading.Event(), threading.Event(), []
+    of = Family("bread", "dataleverage.record", "kind", Fruit)
+
+    class Slow:
+        def load(self) -> None:
+            half.set()
+            go.wait(10)
+            of.members["rye"] = Apple
+
+    monkeypatch.setattr(kinds, "entry_points", lambda group: [Slow()])
+    first = threading.Thread(target=of.load)
+    second = threading.Thread(target=lambda: seen.append(sorted(of.load().members)))
+    first.start()
+    half.wait(10)
+    second.start()
+    second.join(0.2)
+    go.set()
+    first.join(10)
+    second.join(10)
+    assert seen == [["rye"]] and of.loaded
+
+
+def test_a_broken_entry_point_is_named_each_time(monkeypatch):
+    broken = EntryPoint(name="rye", value="no_such_bakery:Rye", group="dataleverage.bread")
+    monkeypatch.setattr(kinds, "entry_points", lambda group: [broken])
+    of = Family("bread", "dataleverage.record", "kind", Fruit)
+    for _ in range(2):
+        with pytest.raises(
+            DataleverageError, match=r"`rye = no_such_bakery:Rye` in dataleverage\.bread.*No module named"
+        ) as caught:
+            of.load()
+        assert caught.value.remedy

@@ -10,13 +10,16 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from typing import Annotated, Any, ClassVar, TypeVar
 
 from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler, Strict
 from pydantic_core import CoreSchema, core_schema
+
+from dataleverage.errors import DataleverageError
 
 T = TypeVar("T")
 Many = Annotated[tuple[T, ...], Strict(False)]  # a list in the file, a tuple (hashable) in the model
@@ -47,14 +50,26 @@ class Family:
     loaded: bool = False
 
     def load(self) -> Family:
-        """Import every module of the family's package and every entry point of its group, once."""
-        if not self.loaded:
-            self.loaded = True
+        """Import every module of the family's package and every entry point of its group, once.
+
+        Threads that come at the same time each do so, and wait for each other at the locks that Python holds on modules:
+        a lock of our own would stop one that imports such a module and asks for the family in it.
+
+        Raises DataleverageError for an entry point that cannot be loaded, each time it is tried.
+        """
+        busy = _loading.__dict__.setdefault("families", set())
+        if self.loaded or self.name in busy:  # a module of the family may ask for the family
+            return self
+        busy.add(self.name)
+        try:
             package = importlib.import_module(self.package)
             for module in pkgutil.iter_modules(getattr(package, "__path__", [])):
                 importlib.import_module(f"{self.package}.{module.name}")
             for entry in entry_points(group=f"dataleverage.{self.name}"):
-                entry.load()
+                load_entry(entry)
+            self.loaded = True
+        finally:
+            busy.discard(self.name)
         return self
 
     def short(self) -> list[str]:
@@ -67,6 +82,20 @@ class Family:
 
 
 FAMILIES: dict[str, Family] = {}
+_loading = threading.local()  # families: the names of those that this thread is about to load
+
+
+def load_entry(entry: EntryPoint) -> None:
+    """Import what another package adds to a family."""
+    try:
+        entry.load()
+    except Exception as error:
+        package = f" of the package {entry.dist.name}" if entry.dist is not None else ""
+        raise DataleverageError(
+            f"the entry point `{entry.name} = {entry.value}` in {entry.group}{package} cannot be loaded: "
+            f"{type(error).__name__}: {error}",
+            remedy="Mend that package, or uninstall it.",
+        ) from error
 
 
 def family(name: str) -> Family:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import networkx as nx
@@ -7,9 +8,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from dataleverage.errors import DataError
 from dataleverage.game.network import (
+    LARGEST_LIST,
     LISTED,
     BarabasiAlbert,
     Complete,
@@ -135,9 +138,31 @@ def test_a_line_that_names_no_two_creators(tmp_path, text, said):
 
 
 def test_an_edge_list_that_cannot_be_read(tmp_path):
-    for path in ("missing.csv", "."):
-        with pytest.raises(DataError, match="cannot be read"):
+    for path, said in (("missing.csv", "does not exist"), (".", "is a directory"), ("http://x/links.csv", "only local")):
+        with pytest.raises(DataError, match=said) as caught:
             EdgeList(path=path).neighbours(("a", "b"), np.random.default_rng(0), tmp_path)
+        assert caught.value.place.key == "network.path" and caught.value.remedy
     (tmp_path / "latin.csv").write_bytes(b"\xe9ric,bob\n")
     with pytest.raises(DataError, match="not UTF-8"):
         EdgeList(path="latin.csv").neighbours(("a", "b"), np.random.default_rng(0), tmp_path)
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="no such device here")
+def test_an_edge_list_is_a_regular_file(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    for path in ("/dev/zero", "pipe"):
+        with pytest.raises(DataError, match="no regular file"):
+            EdgeList(path=path).neighbours(("a", "b"), np.random.default_rng(0), tmp_path)
+
+
+def test_an_edge_list_has_an_end(tmp_path):
+    with (tmp_path / "links.csv").open("wb") as stream:
+        stream.truncate(LARGEST_LIST + 1)
+    with pytest.raises(DataError, match="larger than 64 MB"):
+        EdgeList(path="links.csv").neighbours(("a", "b"), np.random.default_rng(0), tmp_path)
+
+
+@pytest.mark.parametrize("path", ["~nobody-of-this-name/x", "a\0b", "x" * 300])
+def test_edge_lists_that_no_file_can_be_are_refused(path):
+    with pytest.raises(ValidationError, match="path"):
+        EdgeList(path=path)

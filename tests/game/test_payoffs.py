@@ -4,6 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 from dataleverage.game.levers import Menu, Rights
 from dataleverage.game.model import LeverageGame
@@ -130,3 +131,23 @@ def test_company_view_earns_on_who_is_left(make_setup, scripts):
 def test_lever_costs_follow_the_menu():
     menu = Menu.of(Rights(), ["flip", "noise"])
     assert Payoffs(cost={"poison": 0.5, "withhold": 0.1}).lever_costs(menu).tolist() == [0, 0.1, 0, 0.5, 0.5]
+
+
+@pytest.mark.parametrize(
+    ("given", "key"),
+    [
+        ({"service": 1e308}, "service"),
+        ({"revenue": 1e10}, "revenue"),
+        ({"train_cost": 1e10}, "train_cost"),
+        ({"endowment": {"creator": -1e10}}, "endowment.creator"),
+        ({"endowment": {"operator": 1e10}}, "endowment.operator"),
+        ({"cost": {"delete": 1e308}}, "cost.delete"),
+        ({"cost": {"delete": -1e10}}, "cost.delete"),
+        ({"weights": {"all": 1e308}}, "weights.all"),
+    ],
+)
+def test_amounts_that_would_overflow_are_refused_by_name(given, key):
+    with pytest.raises(ValidationError) as caught:
+        Payoffs.model_validate(given)
+    assert [".".join(map(str, error["loc"])) for error in caught.value.errors()] == [key]
+    assert Payoffs(service=1e9, cost={"delete": -1e9}).service == 1e9

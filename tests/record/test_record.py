@@ -13,7 +13,7 @@ import pytest
 
 from dataleverage.errors import RecordError
 from dataleverage.record import record as module
-from dataleverage.record.record import MANIFEST, SCHEMA_VERSION, TABLES, Record, arrow, check_free, new_directory
+from dataleverage.record.record import COLUMNS, MANIFEST, SCHEMA_VERSION, TABLES, Record, arrow, check_free, new_directory
 from dataleverage.scenario.load import load, loads
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -266,4 +266,22 @@ def test_a_table_that_cannot_be_read(tmp_path, played, harm):
     elif harm != "missing":
         table.write_bytes({"empty": b"", "torn": whole[: len(whole) // 2], "text": b"round,creator\n"}[harm])
     with pytest.raises(RecordError, match="broken record"):
+        Record.load(folder)
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_what_every_table_has_is_what_is_written_and_documented(played, name):
+    assert sorted(column for column in played.tables[name] if ":" not in column) == sorted(COLUMNS[name])
+    lines = (ROOT / "docs/reference/record.md").read_text(encoding="utf-8").splitlines()
+    (line,) = [line for line in lines if line.startswith(f"| `{name}` ")]
+    assert all(f"`{column}`" in line for column in COLUMNS[name])
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_a_table_without_a_column_is_named(tmp_path, played, name):
+    folder = played.save(tmp_path / "run")
+    table = pq.read_table(folder / f"{name}.parquet")
+    lost = COLUMNS[name][-1]
+    pq.write_table(table.drop_columns([lost]), folder / f"{name}.parquet")
+    with pytest.raises(RecordError, match=f"{name}.parquet has no column '{lost}'"):
         Record.load(folder)

@@ -107,7 +107,7 @@ def test_the_last_setting_wins() -> None:
         ("creators.1.strategy.moves.x=1", "creators.1.strategy.moves.x", "whole numbers"),
         ("creators.2.name=c", "creators.2.name", "It has 2"),
         ("creators.-1.name=c", "creators.-1.name", "It has 2"),
-        ("creators.a.name=c", "creators.a.name", "It has 2"),
+        ("creators.x.name=c", "creators.x.name", "It has 2"),
         ("weights.0=1", "weights.0", "Set `weights` as a whole"),
         ("rounds.x=1", "rounds.x", "no 'x' in it"),
         ("rounds", "rounds", "KEY=VALUE"),
@@ -141,3 +141,38 @@ def test_what_the_model_refuses_is_blamed_on_the_setting() -> None:
 def test_a_setting_mends_a_file() -> None:
     document = overlay(parse(TEXT.replace("rounds: 5", "rounds: x")), ["rounds=3"], Game)
     assert validated(document, Game).rounds == 3
+
+
+def test_another_kind_drops_the_parameters_it_does_not_have() -> None:
+    assert changed("creators.1.strategy.kind=threshold")["creators"][1]["strategy"] == {"kind": "threshold"}
+    same = changed("creators.1.strategy.kind=scripted")["creators"][1]["strategy"]
+    assert same == {"kind": "scripted", "moves": {3: "delete"}}
+    unknown = changed("creators.1.strategy.kind=skripted")["creators"][1]["strategy"]
+    assert unknown == {"kind": "skripted", "moves": {3: "delete"}}, "a misspelt kind loses nothing"
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_kind_is_set_before_its_parameters(turned: bool) -> None:
+    settings = ["creators.1.strategy.kind=threshold", "creators.1.strategy.mean=0.4"]
+    made = changed(*(settings[::-1] if turned else settings))
+    assert made["creators"][1]["strategy"] == {"kind": "threshold", "mean": 0.4}
+
+
+def test_a_kind_does_not_overtake_what_it_stands_in() -> None:
+    settings = ["creators.0.strategy.mean=0.3", "creators.0.strategy=threshold", "creators.0.strategy.kind=scripted"]
+    assert changed(*settings)["creators"][0]["strategy"] == {"kind": "scripted"}
+
+
+def test_an_item_goes_by_its_name() -> None:
+    assert changed("creators.b.name=c") == changed("creators.1.name=c")
+    document = overlay(parse(TEXT, "f.yaml"), ["creators.a.strategy.mean=7"], Game)
+    with pytest.raises(ScenarioError) as caught:
+        validated(document, Game)
+    assert caught.value.place.key == "creators.0.strategy.mean"
+    assert "It has 2" in str(apply_error("creators: [{name: a}, {name: a}]", "creators.a.name=c")), "which of the two?"
+
+
+def apply_error(text: str, setting: str) -> DataleverageError:
+    with pytest.raises(ScenarioError) as caught:
+        apply(parse(text).data, [setting], Game)
+    return caught.value

@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from dataleverage.errors import DataleverageError, Errors, ScenarioError
 from dataleverage.kinds import Kind, Many, Model, OneOf
+from dataleverage.scenario import problems as module
 from dataleverage.scenario.document import MOST_ERRORS, parse
 from dataleverage.scenario.problems import problems, validated
 
@@ -65,6 +66,7 @@ class Game(Model):
     pool: Many[Steps] = Field((), min_length=1)
     ratio: float = Field(1, gt=0, le=5)
     slices: Slices | None = None
+    drop: Many[str] = ()
 
     @model_validator(mode="after")
     def _counts(self) -> Game:
@@ -120,6 +122,7 @@ def test_found_this_allowed_is_that(text: str, message: str) -> None:
 
 def test_a_list_is_not_called_short_for_its_wrong_items() -> None:
     assert only("pool: [{range: x}]").place.key == "pool.0.range"
+    assert only("pool: [{range: [.nan]}]").place.key == "pool.0.range.0"
 
 
 def test_a_misspelt_key_where_any_is_allowed() -> None:
@@ -246,3 +249,18 @@ def test_problems_of_a_validation_done_elsewhere() -> None:
         Game.model_validate(document.data)
     (error,) = problems(caught.value, document, Game)
     assert str(error.place) == "f.yaml:1:1: rounds"
+
+
+def test_a_text_where_a_list_is_needed_can_be_put_in_brackets() -> None:
+    assert "Write `[id]`." in only("drop: id").remedy
+    assert "Write" not in only("creators: id").remedy, "a list of texts would be no better"
+
+
+def test_of_very_many_problems_only_the_first_are_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[object] = []
+    real = module._located
+    monkeypatch.setattr(module, "_located", lambda *args: (looked.append(args), real(*args))[1])
+    found = errors("".join(f"key{number}: 1\n" for number in range(5000)) + "rounds: x\n")
+    assert [error.place.line for error in found[:-1]] == list(range(1, MOST_ERRORS + 1))
+    assert found[-1].message == f"further errors follow: up to {5001 - MOST_ERRORS}"
+    assert len(looked) == module.MOST_LOCATED

@@ -15,11 +15,13 @@ from pydantic import Field
 
 from dataleverage.errors import DataError
 from dataleverage.kinds import Kind
+from dataleverage.world.local_file import LocalPath, content
 
 if TYPE_CHECKING:
     import networkx as nx
 
 Edges = NDArray[np.int64]
+LARGEST_LIST = 64 * 2**20  # bytes of an edge list: some millions of links
 LISTED = 200  # a complete network of more creators is not written out pair by pair
 
 
@@ -152,15 +154,10 @@ class EdgeList(Network):
     """Links from a file: two creators a line with a comma between them, by name or else by number from 0; no header."""
 
     kind: Literal["edges"] = "edges"
-    path: str = Field(description="The file; a relative path starts at the scenario's folder.")
+    path: LocalPath = Field(description="The file; a relative path starts at the scenario's folder.")
 
     def neighbours(self, names: Sequence[str], rng: np.random.Generator, folder: Path) -> Neighbours:
-        path = folder / Path(self.path).expanduser()
-        try:
-            lines = path.read_text(encoding="utf-8-sig").splitlines()
-        except (OSError, UnicodeError) as error:
-            said = getattr(error, "strerror", None) or "it is not UTF-8 text"
-            raise DataError(f"the edge list {self.path} cannot be read: {said}", key="network.path") from error
+        lines = content(folder, self.path, "network.path", LARGEST_LIST).splitlines()
         number = {str(i): i for i in range(len(names))} | {name: i for i, name in enumerate(names)}
         pairs = set()
         for at, line in enumerate(lines, start=1):

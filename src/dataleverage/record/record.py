@@ -25,7 +25,22 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 SCHEMA_VERSION = 1
-TABLES = ("rounds", "moves", "transfers", "creators", "objects", "edges", "columns", "cells")
+COLUMNS = {  # what every table has, besides columns with a colon in their name (`score:all`)
+    "rounds": (
+        *("round", "operator", "row", "holdings", "trained", "examples", "acting", "quality", "company_quality"),
+        *("share_retained", "users", "revenue", "transfers_in", "transfers_out", "costs", "payoff"),
+    ),
+    "moves": (*("round", "creator", "lever", "tactic", "target", "use", "saw", "quality", "cost", "transfers", "payoff"),),
+    "transfers": ("round", "payer", "payee", "amount", "reason"),
+    "creators": (
+        *("creator", "group", "strategy", "objects", "examples", "audit_examples", "threshold", "status_quo", "judged_on"),
+    ),
+    "objects": ("object", "owner", "examples"),
+    "edges": ("source", "target"),
+    "columns": ("column", "slice", "metric", "part", "examples", "weight", "floor", "full", "greater_is_better"),
+    "cells": ("row", "size", "column", "score", "by", "round", "exact"),
+}
+TABLES = tuple(COLUMNS)
 MANIFEST = "run.json"
 LABELS = {  # columns of few distinct texts: dictionary-encoded
     "moves": ("creator", "lever", "tactic", "target", "use"),
@@ -105,6 +120,10 @@ class Record:
             tables: dict[str, Columns] = {}
             for name in TABLES:
                 table = pq.read_table(folder / f"{name}.parquet")
+                lacking = [column for column in COLUMNS[name] if column not in table.column_names]
+                if lacking:
+                    what = f"{name}.parquet has no column {', '.join(map(repr, lacking))}"
+                    raise RecordError(f"{folder} holds a broken record: {what}", remedy=remedy)
                 tables[name] = dict(zip(table.column_names, table.columns, strict=True))
         except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
             raise RecordError(f"{folder} holds a broken record: {error}", remedy=remedy) from error

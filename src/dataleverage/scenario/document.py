@@ -91,6 +91,23 @@ class Document:
                     return Place(file=argument, key=key)
         return Place(file=self.file, key=key)
 
+    def path(self, key: str, start: Keys = ()) -> Keys:
+        """The path that a dotted key means below `start`; of keys with dots in them the longest that the data has."""
+        value = self.rough
+        for step in start:
+            value = inside(value, step)
+        path, names = start, key.split(".")
+        while names:
+            taken, step = _first(value, names)
+            path, names, value = (*path, step), names[taken:], inside(value, step)
+        return path
+
+    def rank(self, path: Sequence[str | int]) -> tuple[int, int]:
+        """The line and column of the nearest known part of a path, to sort by; (0, 0) for what was set from outside."""
+        keys = tuple(path)
+        found = next((keys[:end] for end in range(len(keys), 0, -1) if keys[:end] in self.marks), ())
+        return (0, 0) if found in self.overrides else self.marks.get(found, (0, 0))
+
     def overridden(self, data: Any, overrides: Mapping[Keys, str]) -> Document:
         """This document with other data, of which the given paths were set by the given arguments."""
         return replace(self, rough=data, overrides={**self.overrides, **overrides})
@@ -127,15 +144,49 @@ def parse_value(text: str, file: str) -> Any:
     return _Reader(text, file).document().data
 
 
+class Further(ScenarioError):
+    """Stands for errors that were not looked at one by one, because there are so many."""
+
+    count = 0
+
+
+def further(count: int, *, most: bool = True, place: Place | None = None) -> Further:
+    """The error that stands for `count` more; for at most so many if some may turn out to be the same."""
+    error = Further(f"further errors follow: {'up to ' if most else ''}{count}", place=place)
+    error.count = count
+    return error
+
+
 def together(errors: Sequence[DataleverageError]) -> DataleverageError:
     """The errors as one to raise: a single one as itself, several as `Errors`, of very many only the first."""
-    if len(errors) == 1:
-        return errors[0]
-    if len(errors) > MOST_ERRORS:
-        first = Errors(errors).errors[:MOST_ERRORS]
-        place = replace(first[-1].place, key=None)
-        errors = [*first, ScenarioError(f"further errors follow: {len(errors) - MOST_ERRORS}", place=place)]
-    return Errors(errors)
+    told = [error for error in errors if not isinstance(error, Further)]
+    uncounted = sum(error.count for error in errors if isinstance(error, Further))
+    more = uncounted + max(len(told) - MOST_ERRORS, 0)
+    if len(told) == 1 and not more:
+        return told[0]
+    if more:
+        first = Errors(told).errors[:MOST_ERRORS]
+        return Errors([*first, further(more, most=uncounted > 0, place=replace(first[-1].place, key=None) if first else None)])
+    return Errors(told)
+
+
+def _first(value: Any, names: Sequence[str]) -> tuple[int, str | int]:
+    """How many of the names make up the first key in a value, and the key as the data has it."""
+    if isinstance(value, list) and names[0].isdecimal() and len(names[0]) < 10:
+        return 1, int(names[0])
+    if isinstance(value, Mapping):
+        by_text = {str(key): key for key in value}
+        for taken in range(len(names), 0, -1):
+            if (key := by_text.get(".".join(names[:taken]))) is not None:
+                return taken, key
+    return 1, names[0]
+
+
+def inside(value: Any, step: str | int) -> Any:
+    """What stands under a key or at an index, or None."""
+    if isinstance(value, Mapping):
+        return value.get(step)
+    return value[step] if isinstance(value, list) and isinstance(step, int) and step < len(value) else None
 
 
 def dotted(path: Keys) -> str:

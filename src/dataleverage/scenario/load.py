@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,11 @@ from pydantic import TypeAdapter, ValidationError
 
 from dataleverage.errors import DataleverageError, Place
 from dataleverage.scenario.build import faults
-from dataleverage.scenario.document import Document, parse, read, together
+from dataleverage.scenario.document import MOST_ERRORS, Document, parse, read, together
 from dataleverage.scenario.overrides import overlay
 from dataleverage.scenario.problems import problems
 from dataleverage.scenario.scenario import Scenario
+from dataleverage.scenario.schema import nearest
 
 
 def load(path: str | os.PathLike[str], *, settings: Sequence[str] = ()) -> Scenario:
@@ -26,12 +28,12 @@ def load(path: str | os.PathLike[str], *, settings: Sequence[str] = ()) -> Scena
 
     Raises a DataleverageError that names file, line, key and remedy; `Errors` where there are several.
     """
-    return of_document(overlay(read(path), settings, Scenario), Path(path).parent)
+    return of_document(overlay(read(path), settings, Scenario), Path(path).parent.resolve())
 
 
 def loads(text: str, *, folder: Path | None = None) -> Scenario:
     """A scenario from YAML text; relative paths in it start at `folder`, or at the working directory."""
-    return of_document(parse(text), folder or Path.cwd())
+    return of_document(parse(text), (folder or Path.cwd()).resolve())
 
 
 def of_document(document: Document, folder: Path) -> Scenario:
@@ -53,11 +55,16 @@ def of_document(document: Document, folder: Path) -> Scenario:
 
 
 def valid_parts(data: dict[Any, Any]) -> dict[str, Any]:
-    """The fields of a scenario that are valid by themselves, those left out at their defaults."""
+    """The fields of a scenario that are valid by themselves, those left out at their defaults.
+
+    A field whose name is misspelt is not left out, and what it says is not known: it is no part.
+    """
+    unknown = islice((key for key in data if key not in Scenario.model_fields), MOST_ERRORS)
+    misspelt = {nearest(key, Scenario.model_fields) for key in unknown}
     parts = {}
     for name, field in Scenario.model_fields.items():
         if name not in data:
-            if not field.is_required():
+            if not field.is_required() and name not in misspelt:
                 parts[name] = field.get_default(call_default_factory=True)
             continue
         try:
@@ -71,5 +78,4 @@ def located(error: DataleverageError, document: Document) -> DataleverageError:
     """The same error with the file and line of its key."""
     if error.place.line is not None or error.place.key is None:
         return error.at(Place(file=document.place(()).file))
-    path = tuple(int(part) if part.isdigit() else part for part in error.place.key.split("."))
-    return error.at(document.place(path))
+    return error.at(document.place(document.path(error.place.key)))

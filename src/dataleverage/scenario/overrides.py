@@ -1,7 +1,7 @@
 """Values set from outside a file: `--set creators.1.strategy.mean=0.2`.
 
 A value is put into the plain data before it is validated, so it is checked exactly as if the file had said so. Where it
-goes must exist in the schema; it need not be in the file.
+goes must exist in the schema; it need not be in the file. An item of a list goes by its number or by its `name`.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from dataleverage.errors import DataleverageError, Errors, Place, ScenarioError, bounded
+from dataleverage.kinds import FAMILIES
 from dataleverage.scenario.document import Document, Keys, dotted, parse_value, shown, together
 from dataleverage.scenario.problems import unknown_key
 from dataleverage.scenario.schema import Allowed
@@ -32,7 +33,7 @@ def overlay(document: Document, settings: Sequence[str], model: type[BaseModel])
     top = Allowed.by(model)
     set_: dict[Keys, str] = {}
     errors: list[DataleverageError] = []
-    for setting in settings:
+    for setting in _kinds_first(settings):
         argument = _argument(setting)
         name, equals, text = setting.partition("=")
         place = Place(file=argument, key=dotted((name,)) or None)
@@ -69,11 +70,41 @@ def put(data: Any, names: Sequence[str], value: Any, top: Allowed) -> Keys:
             raise ScenarioError(message, remedy=remedy)
         path = (*path, key)
         if position == len(names) - 1:
+            if isinstance(parent, dict):
+                _drop_others(parent, key, value, here)
             parent[key] = value
         else:
             parent[key] = _container(parent[key] if _has(parent, key) else None, under, path, names[position + 1])
             here, parent = under, parent[key]
     return path
+
+
+def _kinds_first(settings: Sequence[str]) -> list[str]:
+    """The settings in order, but a kind before the parameters that are set next to it."""
+    ordered: list[str] = []
+    for setting in settings:
+        around, dot, last = setting.partition("=")[0].strip().rpartition(".")
+        at = len(ordered)
+        if dot and last in {of.tag for of in FAMILIES.values()}:
+            beside = [i for i, other in enumerate(ordered) if other.startswith(f"{around}.") and not _sets(other, around, last)]
+            at = min(beside, default=at)
+            at = max([at, *(i + 1 for i, other in enumerate(ordered) if _sets(other, around, last))])
+        ordered.insert(at, setting)
+    return ordered
+
+
+def _sets(setting: str, around: str, last: str) -> bool:
+    """Whether a setting sets this kind, or as a whole what the kind stands in."""
+    name = setting.partition("=")[0].strip()
+    return name == f"{around}.{last}" or f"{around}.".startswith(f"{name}.")
+
+
+def _drop_others(parent: dict[Any, Any], key: str | int, value: Any, here: Allowed) -> None:
+    """Where another kind is set, take out the parameters that it does not have."""
+    if isinstance(value, str) and here.tags().get(value) == key and parent.get(key) != value:
+        known = here.of_kind(value).names()
+        for name in [name for name in parent if name not in known]:
+            del parent[name]
 
 
 def _has(parent: Any, key: str | int) -> bool:
@@ -91,6 +122,9 @@ def _key(parent: Any, name: str, inside: Allowed) -> str | int:
 def _index(items: list[Any], name: str, path: Keys) -> int:
     if name.isdecimal() and len(name) < 10 and int(name) < len(items):
         return int(name)
+    named = [i for i, item in enumerate(items) if isinstance(item, dict) and item.get("name") == name]
+    if len(named) == 1:
+        return named[0]
     remedy = f"It has {len(items)}, counted from 0." if items else f"It is empty: set `{dotted(path)}` as a whole."
     raise ScenarioError(f"there is no item {shown(name)} in `{dotted(path)}`", remedy=remedy)
 

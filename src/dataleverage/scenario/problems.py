@@ -6,6 +6,7 @@ branches, and a value that fits no branch is reported once per branch: here each
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -13,7 +14,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from dataleverage.errors import ScenarioError
-from dataleverage.scenario.document import Document, Keys, shown, together
+from dataleverage.scenario.document import MOST_ERRORS, Document, Keys, further, inside, shown, together
 from dataleverage.scenario.schema import NO_WORDS, Allowed, listed, nearest
 
 M = TypeVar("M", bound=BaseModel)
@@ -23,6 +24,7 @@ OUT_OF_BOUNDS = {  # besides every `…_type`: errors that "found this, allowed 
     "string_too_short", "string_too_long", "string_pattern_mismatch", "too_short", "too_long", "int_from_float",
     "int_parsing", "float_parsing", "bool_parsing", "finite_number", "none_required",
 }  # fmt: skip
+MOST_LOCATED = 10 * MOST_ERRORS  # several can be one in the end: echoes, branches of a union
 UNKNOWN_KIND = {"union_tag_invalid", "union_tag_not_found"}
 
 
@@ -42,12 +44,18 @@ def validated(document: Document, model: type[M]) -> M:
 
 def problems(error: ValidationError, document: Document, model: type[BaseModel]) -> list[ScenarioError]:
     """Every problem that a validation of `document.rough` found, with its place; but none with a value that could not
-    even be read, which `document.faults` has already.
+    even be read, which `document.faults` has already. Of very many the first, and a `Further` for the rest.
     """
     top = Allowed.by(model)
-    found = [_located(dict(detail), document, top) for detail in error.errors(include_url=False)]
+    details = error.errors(include_url=False, include_input=False)
+    if len(details) > MOST_LOCATED:
+        details.sort(key=lambda detail: document.rank(detail["loc"]))
+    found = [_located(dict(detail), document, top) for detail in details[:MOST_LOCATED]]
+    faulty = {path[:end] for path in [*document.spoiled, *(one.path for one in found)] for end in range(len(path))}
     readable = [one for one in found if not _within(one.path, document.spoiled)]
-    return [_said(one, document) for one in _without_echoes(_one_branch(readable))]
+    said = [_said(one, document) for one in _without_echoes(_one_branch(readable), faulty)]
+    more = len(details) - MOST_LOCATED
+    return [*said, further(more)] if more > 0 else said
 
 
 def unknown_key(key: Any, around: Allowed) -> tuple[str, str]:
@@ -94,9 +102,9 @@ def _located(detail: Mapping[str, Any], document: Document, top: Allowed) -> _Fo
     steps: Sequence[str | int] = detail["loc"]
     about_key = bool(steps) and steps[-1] == "[key]"
     for step in steps[:-1] if about_key else steps:
-        inside = here.fitting(value)
+        known = here.fitting(value)
         if isinstance(step, str) and not kinded:
-            is_key = step in inside.names() or (isinstance(value, Mapping) and step in value)
+            is_key = step in known.names() or (isinstance(value, Mapping) and step in value)
             if step in here.tags() and (labelled or not here.is_union() or not is_key):
                 here, kinded = here.of_kind(step), True
                 continue
@@ -104,18 +112,12 @@ def _located(detail: Mapping[str, Any], document: Document, top: Allowed) -> _Fo
                 branches.append((path, step))
                 labelled = True
                 continue
-        around = here if kinded else inside
+        around = here if kinded else known
         here = around.at(step) or Allowed((), top.root)
-        value = _inside(value, step)
+        value = inside(value, step)
         path = (*path, step)
         labelled = kinded = False
     return _Found(str(detail["type"]), path, here, around, value, detail, tuple(branches), about_key)
-
-
-def _inside(value: Any, step: str | int) -> Any:
-    if isinstance(value, Mapping):
-        return value.get(step)
-    return value[step] if isinstance(value, list) and isinstance(step, int) and step < len(value) else None
 
 
 def _one_branch(found: Sequence[_Found], depth: int = 0) -> list[_Found]:
@@ -146,14 +148,15 @@ def _is_plain(one: _Found) -> bool:
     return one.type.endswith("_type") or one.type in OUT_OF_BOUNDS
 
 
-def _without_echoes(found: Sequence[_Found]) -> list[_Found]:
+def _without_echoes(found: Sequence[_Found], faulty: Collection[Keys]) -> list[_Found]:
     """Without what follows from another error: a key missing where it is misspelt, the value of a wrong key, a list
     too short because pydantic does not count the items it found wrong.
+
+    faulty : whatever has something wrong inside it.
     """
     wrong = {one.path for one in found if one.about_key}
     misspelt = {(*one.path[:-1], nearest(one.path[-1], one.around.names())) for one in found if one.type == "extra_forbidden"}
-    parents = {one.path[:end] for one in found for end in range(len(one.path))}
-    after: Mapping[str, Collection[Any]] = {"missing": misspelt, "too_short": parents}
+    after: Mapping[str, Collection[Any]] = {"missing": misspelt, "too_short": faulty}
     kept = [one for one in found if one.path not in after.get(one.type, ())]
     return [one for one in kept if one.about_key or not _within(one.path, wrong)]
 
@@ -196,7 +199,7 @@ def _add(one: _Found, document: Document) -> str:
     line = f"`{one.path[-1]}: …`"
     parent: Any = document.rough
     for step in one.path[:-1]:
-        parent = _inside(parent, step)
+        parent = inside(parent, step)
     if isinstance(parent, str):
         tag = next((name for name in one.around.names() if name in ("kind", "by")), "kind")
         line = f"it: `{{{tag}: {parent}, {one.path[-1]}: …}}`"
@@ -215,6 +218,7 @@ def _not_allowed(one: _Found) -> tuple[str, str]:
     help_ = [
         f"Did you mean `{near}`?" if near else "",
         f"Did you mean the key `{key}`?" if key else "",
+        f"Write `[{one.value}]`." if _is_item(one) else "",
         "Remove the quotes." if "number" in allowed and _is_number(one.value) else "",
         f"`{one.path[-1]}`: {_plain(about)}." if about and one.path else "",
         f"Without it, it is {shown(default)}." if isinstance(default, str | int | float) else "",
@@ -226,10 +230,17 @@ def _own(one: _Found, document: Document) -> ScenarioError:
     """A validator's own error. The context of a `PydanticCustomError` may give a `key` below it, and a `remedy`."""
     context = one.detail.get("ctx", {})
     below = context.get("key", ())
-    if isinstance(below, str):
-        below = tuple(int(part) if part.isdecimal() else part for part in below.split("."))
+    path = document.path(below, one.path) if isinstance(below, str) else (*one.path, *below)
     message = str(context.get("error") or one.detail["msg"])
-    return ScenarioError(message, place=document.place((*one.path, *below)), remedy=str(context.get("remedy", "")))
+    return ScenarioError(message, place=document.place(path), remedy=str(context.get("remedy", "")))
+
+
+def _is_item(one: _Found) -> bool:
+    """Whether a text stands where a list of texts is needed."""
+    if not isinstance(one.value, str) or not re.fullmatch(r"\w[\w .-]{0,60}", one.value):
+        return False
+    item = one.allowed.fitting([]).at(0)
+    return item is not None and any(choice.get("type") == "string" for choice in item.choices)
 
 
 def _is_number(value: Any) -> bool:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 from dataleverage.errors import GameError
 from dataleverage.game.levers import MoveSpec
@@ -225,3 +226,10 @@ def test_a_belief_learns_what_was_published(make_setup):
     rows = 1 - np.vstack([np.zeros(3), np.eye(3)])
     assert drop == pytest.approx(Ridge(alpha=0.1).fit(rows, rows @ weights).coef_)
     assert drop[0] > drop[1] > drop[2] > 0
+
+
+@pytest.mark.parametrize("kind", [BestResponse, Logit])
+def test_there_is_a_move_to_consider(kind):
+    with pytest.raises(ValidationError, match="consider"):
+        kind(consider=())
+    assert kind(consider=None).consider is None

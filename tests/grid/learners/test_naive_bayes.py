@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import naive_bayes
 
+from dataleverage.grid.learner import Pool
 from dataleverage.grid.learners.naive_bayes import GaussianNB
 
 BINARY = ["breast cancer", "breast cancer, poisoned", "collinear", "few examples, many features"]
@@ -76,3 +77,16 @@ def test_examples_that_are_all_alike_leave_the_prior(world_of, rows_of, decision
         share = np.bincount(row.y, minlength=2) / len(row.y)
         odds = mine - mine.max(axis=1, keepdims=True)
         assert odds == pytest.approx(np.broadcast_to(np.log(share / share.max()), odds.shape), abs=1e-12)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("smoothing", [1e-9, 1e-300])
+@pytest.mark.parametrize("scale", [1e-150, 1e-20, 1.0, 1e90])
+def test_no_scale_of_features_overflows(scale, smoothing):
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        X, X_eval = rng.normal(size=(12, 3)) * scale, 1e3 * rng.normal(size=(9, 3)) * scale
+        X[:, 0] = X[0, 0]  # no variance but what is added
+        pool = Pool(X, rng.integers(0, 2, 12), rng.integers(0, 4, 12), 4, 1, X_eval, 2)
+        decision = GaussianNB(var_smoothing=smoothing).prepare(pool, "label")(rng.integers(0, 2, (8, 4)).astype(np.uint8))
+        assert not np.isnan(decision).any()

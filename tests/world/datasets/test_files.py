@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 from collections.abc import Callable
 from pathlib import Path
 
@@ -292,3 +293,52 @@ def test_any_file_gives_a_world_or_an_error(tmp_path: Path, content, header, dat
         assert all(part.place.key and part.message and part.remedy for part in parts), parts
     else:
         assert np.isfinite(world.X).all() and (world.sizes > 0).all() and world.audit.any()
+
+
+def said(source: CsvData, folder: Path) -> str:
+    with pytest.raises(DataleverageError) as caught:
+        source.read(folder)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "where"),
+    [
+        (TEXT + ",2,a,ann,n,1\n", "example 61, line 62"),
+        (TEXT.replace("\n", "\r\n") + ",2,a,ann,n,1\r\n", "example 61, line 62"),
+        (TEXT.replace("\n", "\n\n") + ",2,a,ann,n,1\n", "example 61, line 123"),
+        (TEXT.replace(",n,", ',"n\nn",', 1) + ",2,a,ann,n,1\n", "example 61, line 63"),
+        ("\n" + TEXT + "1,2,a,ann,n,\n", "example 61, line 63"),
+    ],
+    ids=["plain", "CRLF", "blank lines", "quoted newline", "target"],
+)
+def test_a_fault_has_its_line(csv, tmp_path, content, where):
+    assert where in said(csv(content), tmp_path)
+
+
+def test_lines_are_left_out_where_they_cannot_be_counted(csv, tmp_path, monkeypatch):
+    monkeypatch.setattr(CsvData, "records", lambda self, path: iter([(1, 6)]))
+    assert "first in example 61\n" in said(csv(TEXT + ",2,a,ann,n,1\n"), tmp_path)
+
+
+def test_ragged_lines_are_told_in_our_words(csv, tmp_path):
+    one = said(csv(TEXT + "\n" + LINES[0] + ",7\n"), tmp_path)
+    assert "line 63 has 7 fields, and its header 6" in one
+    first = said(csv(f"{HEAD}\n{LINES[0]},7\n" + "\n".join(LINES)), tmp_path)
+    assert "line 2 has 7 fields, and its header 6" in first
+    quoted = said(csv(TEXT + '"1,2\n'), tmp_path)
+    assert "quotes that are never closed" in quoted
+    assert "C error" not in one + first + quoted
+
+
+def test_nothing_is_unpacked(csv, tmp_path):
+    (tmp_path / "homes.csv.gz").write_bytes(gzip.compress(TEXT.encode()))
+    assert "cannot be read: it is compressed" in said(CsvData(path="homes.csv.gz", **NAMED), tmp_path)
+    assert "cannot be read: it is not UTF-8 text" in said(csv(b"a,sold\n\xe9,1\n"), tmp_path)
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="no such device here")
+@pytest.mark.parametrize("kind", [CsvData, ParquetData])
+def test_devices_are_no_files(tmp_path, kind):
+    with pytest.raises(DataError, match="no regular file"):
+        kind(path="/dev/zero", target="sold").read(tmp_path)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterable
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from pydantic import Field
@@ -26,7 +26,9 @@ class Weighing(Strategy):
         "additive model fitted to the audit scores published so far.",
     )
     revise: float = Field(1.0, gt=0, le=1, description="Chance of reconsidering in a round.")
-    consider: Many[MoveSpec] | None = Field(None, description="The moves it weighs; every one there is unless given.")
+    consider: Annotated[Many[MoveSpec], Field(min_length=1)] | None = Field(
+        None, description="The moves it weighs; every one there is unless given."
+    )
 
     def choices(self, menu: Menu) -> Choice:
         """(A,) the menu positions it weighs."""

@@ -16,6 +16,9 @@ BATCH = 2**18  # float64 numbers of statistics taken together: 2 MB stay in the 
 CANCELLED = 1e-5  # of the sum of squares left after subtracting the mean: less, and the variance is computed anew
 FAR = 1e8  # squared deviations from the centre: expanding (x − mean)² would lose as many digits, so it is not expanded
 
+NO_VARIANCE = 1e-290  # of the squared span of a feature: divided by less variance, squared deviations would overflow
+TINY = 1e-300  # 1 / TINY is still finite
+
 
 class GaussianNB(Learner):
     """Naive Bayes with a normal distribution of every feature within every class, equal to scikit-learn's GaussianNB.
@@ -32,6 +35,8 @@ class GaussianNB(Learner):
 
     def prepare(self, pool: Pool, need: Need) -> Predictor:
         classes = [ClassSums.of(pool, k) for k in range(pool.n_classes)]
+        span = max((float(np.abs(part).max(initial=0.0)) for each in classes for part in (each.X, each.X_eval)), default=0.0)
+        least = max(span * span * NO_VARIANCE, TINY)
         batch = max(1, BATCH // (4 * pool.n_classes * pool.X.shape[1] + len(pool.X)))
 
         def predict(rows: Rows) -> Floats:
@@ -40,7 +45,7 @@ class GaussianNB(Learner):
             for start in range(0, len(rows), batch):
                 present = onehot(rows[start : start + batch], pool.n_present)
                 fitted = [each.moments(present) for each in classes]
-                decide(classes, fitted, self.var_smoothing, decision[start : start + batch], work[: len(present)])
+                decide(classes, fitted, self.var_smoothing, least, decision[start : start + batch], work[: len(present)])
             return decision
 
         return predict
@@ -96,15 +101,23 @@ class ClassSums:
 
 
 def decide(
-    classes: list[ClassSums], fitted: list[tuple[Floats, Floats, Floats]], smoothing: float, out: Floats, work: Floats
+    classes: list[ClassSums],
+    fitted: list[tuple[Floats, Floats, Floats]],
+    smoothing: float,
+    least: float,
+    out: Floats,
+    work: Floats,
 ) -> None:
-    """Fill out (R, E, K) with joint log-likelihoods; -inf for classes that a row lacks. work : (R, E), overwritten."""
+    """Fill out (R, E, K) with joint log-likelihoods; -inf for classes that a row lacks.
+
+    least : the least that is added to variances, so that no likelihood overflows. work : (R, E), overwritten.
+    """
     counts = np.stack([count for count, _, _ in fitted], axis=1)  # (R, K)
     total = np.maximum(counts.sum(axis=1), 1.0)
     share = counts / total[:, None]
-    smallest = smoothing * largest_variance(classes, fitted, share)
+    largest = largest_variance(classes, fitted, share)
     # A row whose examples are all alike has no variance at all: then every class fits equally well, up to its prior.
-    smallest = np.where(smallest > 0, smallest, 1.0)[:, None]
+    smallest = np.where(largest > 0, np.maximum(smoothing * largest, least), 1.0)[:, None]
     prior = np.log(np.where(counts > 0, share, 1.0))
     size = classes[0].X.shape[1]
     weights = np.empty((len(out), 2 * size + 1))

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import os
+import csv
 import warnings
 from abc import abstractmethod
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, field_validator
+from pydantic import Field
 
 from dataleverage.errors import DataError, DataleverageError, Errors
 from dataleverage.kinds import Many
 from dataleverage.world.dataset import Examples, ExampleSource
+from dataleverage.world.local_file import LocalPath, regular_file
 from dataleverage.world.world import LARGEST, Floats, Task
 
 if TYPE_CHECKING:
@@ -26,7 +28,7 @@ MOST_CLASSES = 20  # whole-number targets with more distinct values are taken fo
 class TableFile(ExampleSource):
     """Base of files with one example a line and one feature a column."""
 
-    path: str = Field(description="The file; a relative path starts at the scenario's folder. Local files only.")
+    path: LocalPath = Field(description="The file; a relative path starts at the scenario's folder. Local files only.")
     target: str = Field(description="The column to predict.")
     owner: str | None = Field(None, description="The column that says who owns an example.")
     categorical: Many[str] = Field((), description="Columns to spread into one 0/1 feature for each value.")
@@ -36,30 +38,27 @@ class TableFile(ExampleSource):
         description="auto: classification for text, true/false and up to 20 whole numbers, otherwise regression.",
     )
 
-    @field_validator("path")
-    @classmethod
-    def usable(cls, path: str) -> str:
-        """A path that no file can have is refused before anything looks for it."""
-        if "\0" in path or any(len(os.fsencode(part)) > 255 for part in Path(path).parts):
-            raise ValueError("no file can have this name")
-        try:
-            Path(path).expanduser()
-        except RuntimeError as error:
-            raise ValueError(f"{Path(path).parts[0]} is nobody's home here") from error
-        return path
-
     @abstractmethod
     def frame(self, path: Path) -> pd.DataFrame:
         """The file as a DataFrame. Raises ValueError or OSError where it cannot be one."""
 
+    def example(self, path: Path, number: int, total: int) -> str:
+        """What an example of `total` is called in messages; `number` counts from 0."""
+        return f"example {number + 1}"
+
     def read(self, folder: Path) -> Examples:
-        frame = self.load(folder / Path(self.path).expanduser())
-        self.check_columns(frame)
+        path = regular_file(folder, self.path, "data.path")
+        frame = self.load(path)
+
+        def called(number: int) -> str:
+            return self.example(path, number, len(frame))
+
+        self.check_columns(frame, called)
         task: Task = self.task_of(frame[self.target])
         kept = [name for name in frame.columns if name not in {self.target, self.owner, *self.drop}]
         set_aside = set(self.grouping().values()) - set(self.categorical)
         kept = [name for name in kept if name not in set_aside]
-        X = self.features(frame, kept)
+        X = self.features(frame, kept, called)
         values = {
             str(name): frame[name].astype(str).to_numpy(dtype=str)
             for name in sorted(
@@ -69,7 +68,7 @@ class TableFile(ExampleSource):
         }
         title = f"{Path(self.path).name}, {len(frame):,} examples"
         if task == "regression":
-            return Examples(X, self.numbers(frame), task, (), values, self.owner, title)
+            return Examples(X, self.numbers(frame, called), task, (), values, self.owner, title)
         labels = frame[self.target].astype(str).to_numpy(dtype=str)
         classes, y = in_number_order(*np.unique(labels, return_inverse=True))
         values.setdefault("label", labels)
@@ -77,11 +76,7 @@ class TableFile(ExampleSource):
 
     def load(self, path: Path) -> pd.DataFrame:
         """Read the file, with one clear error for each way in which that can fail."""
-        if "://" in self.path:
-            raise DataError("only local files are read", key="data.path", remedy="Download it, and name the file.")
         try:
-            if not path.is_file():
-                raise self.no_file(path)
             frame = self.frame(path)
             frame.columns = [str(name) for name in frame.columns]
             twice = frame.columns[frame.columns.duplicated()]
@@ -98,16 +93,7 @@ class TableFile(ExampleSource):
             raise DataError(f"{self.path} holds no examples", key="data.path", remedy="Add some lines below the header.")
         return frame
 
-    def no_file(self, path: Path) -> DataError:
-        """The error for a path where there is no file."""
-        if path.is_dir():
-            return DataError(f"{self.path!r} is a directory", key="data.path", remedy="Name a file in it.")
-        folder = path.parent
-        near = sorted(p.name for p in folder.iterdir() if p.suffix == path.suffix and p.is_file()) if folder.is_dir() else []
-        hint = f"Files there: {', '.join(near[:5])}." if near else "A relative path starts at the scenario's folder."
-        return DataError(f"the file {self.path} does not exist", key="data.path", remedy=hint)
-
-    def check_columns(self, frame: pd.DataFrame) -> None:
+    def check_columns(self, frame: pd.DataFrame, called: Callable[[int], str]) -> None:
         """Every column that the scenario names must be there and do one thing only: all faults at once."""
         wanted = [("target", self.target), ("owner", self.owner)]
         wanted += [(f"categorical.{i}", name) for i, name in enumerate(self.categorical)]
@@ -131,7 +117,7 @@ class TableFile(ExampleSource):
                 errors.append(
                     DataError(
                         f"the column {name!r} is empty in {empty.sum()} of {len(frame)} examples, "
-                        f"first in example {np.argmax(empty) + 1}",
+                        f"first in {called(int(np.argmax(empty)))}",
                         key=f"data.{key}",
                         remedy="Drop those examples, or fill them in.",
                     )
@@ -154,7 +140,7 @@ class TableFile(ExampleSource):
         whole = target.dtype.kind in "iu" or bool((target % 1 == 0).all())
         return "classification" if whole and target.nunique() <= MOST_CLASSES else "regression"
 
-    def numbers(self, frame: pd.DataFrame) -> Floats:
+    def numbers(self, frame: pd.DataFrame, called: Callable[[int], str]) -> Floats:
         """The target of a regression."""
         import pandas as pd
 
@@ -162,13 +148,13 @@ class TableFile(ExampleSource):
         if not np.isfinite(y).all():
             bad = int(np.argmin(np.isfinite(y)))
             raise DataError(
-                f"the target {self.target!r} is {frame[self.target].iloc[bad]!r} in example {bad + 1}, and not a number",
+                f"the target {self.target!r} is {frame[self.target].iloc[bad]!r} in {called(bad)}, and not a number",
                 key="data.target",
                 remedy="Mend that line, or set `task: classification`.",
             )
         return y
 
-    def features(self, frame: pd.DataFrame, names: list[str]) -> Floats:
+    def features(self, frame: pd.DataFrame, names: list[str], called: Callable[[int], str]) -> Floats:
         """(N, d) float64 from number columns, true/false columns and the categorical ones; all faults at once."""
         parts: list[Floats] = []
         errors: list[DataleverageError] = []
@@ -182,7 +168,7 @@ class TableFile(ExampleSource):
                 if (np.abs(values) <= LARGEST).all():
                     parts.append(values[:, None])
                 else:
-                    errors.append(not_finite(name, values))
+                    errors.append(not_finite(name, values, called))
             else:
                 errors.append(not_numbers(name, column))
         if errors:
@@ -202,11 +188,17 @@ class CsvData(TableFile):
         import pandas as pd
 
         def read(**options: Any) -> pd.DataFrame:
-            frame: pd.DataFrame = pd.read_csv(path, sep=self.separator, skipinitialspace=True, **options)
+            # pandas would unpack a file called .gz, however large what is in it
+            frame: pd.DataFrame = pd.read_csv(path, sep=self.separator, skipinitialspace=True, compression=None, **options)
             return frame
 
         # Left to itself pandas renames the second of two columns `a`, and shifts lines with one field too many.
-        header = read(header=None, nrows=1, dtype=str, keep_default_na=False).iloc[0]
+        try:
+            header = read(header=None, nrows=1, dtype=str, keep_default_na=False).iloc[0]
+        except UnicodeError as error:
+            raise ValueError(not_text(path)) from error
+        except pd.errors.ParserError as error:
+            raise ValueError(self.torn(path, None, str(error))) from error
         twice = header[header.duplicated() & (header != "")]
         if len(twice):
             raise ValueError(f"it has two columns {twice.iloc[0]!r}")
@@ -214,8 +206,51 @@ class CsvData(TableFile):
             warnings.simplefilter("error", pd.errors.ParserWarning)
             try:
                 return read(index_col=False)
-            except pd.errors.ParserWarning as warning:
-                raise ValueError(f"its lines have more fields than the {len(header)} of its header") from warning
+            except UnicodeError as error:
+                raise ValueError(not_text(path)) from error
+            except (pd.errors.ParserError, pd.errors.ParserWarning) as error:
+                raise ValueError(self.torn(path, len(header), str(error))) from error
+
+    def records(self, path: Path) -> Iterator[tuple[int, int]]:
+        """The line on which each record of the file starts, and its number of fields; blank lines are none."""
+        with path.open(encoding="utf-8-sig", newline="") as stream:
+            reader = csv.reader(stream, delimiter=self.separator, skipinitialspace=True)
+            line = 1
+            for fields in reader:
+                if any(fields) or len(fields) > 1:
+                    yield line, len(fields)
+                line = reader.line_num + 1
+
+    def example(self, path: Path, number: int, total: int) -> str:
+        """With its line, where Python's csv module counts as many records in the file as pandas does."""
+        try:
+            lines = [line for line, _ in self.records(path)]
+        except (csv.Error, ValueError, TypeError, OSError):
+            lines = []
+        said = super().example(path, number, total)
+        return f"{said}, line {lines[number + 1]}" if len(lines) == total + 1 else said
+
+    def torn(self, path: Path, header: int | None, said: str) -> str:
+        """What is wrong with a file that pandas cannot parse, whose own words speak of tokens and buffers."""
+        if "EOF inside string" in said:
+            return "it opens quotes that are never closed"
+        try:
+            long = next(((line, fields) for line, fields in self.records(path) if header and fields > header), None)
+        except (csv.Error, ValueError, TypeError, OSError):
+            long = None
+        if long is not None:
+            return f"line {long[0]} has {long[1]} fields, and its header {header}"
+        if header is not None:
+            return f"its lines have more fields than the {header} of its header"
+        return f"it is no table with {self.separator!r} between its fields"
+
+
+def not_text(path: Path) -> str:
+    """What is wrong with a file that is not UTF-8."""
+    with path.open("rb") as stream:
+        start = stream.read(4)
+    packed = start.startswith((b"\x1f\x8b", b"PK\x03\x04", b"BZh", b"\xfd7zX", b"\x28\xb5\x2f\xfd"))
+    return "it is compressed; unpack it first" if packed else "it is not UTF-8 text"
 
 
 class ParquetData(TableFile):
@@ -255,13 +290,13 @@ def unknown_column(name: str, known: list[str], key: str, path: str) -> DataErro
     return DataError(f"{path} has no column {name!r}", key=key, remedy=f"{hint}Columns are {', '.join(known[:20])}.")
 
 
-def not_finite(name: str, values: Floats) -> DataError:
+def not_finite(name: str, values: Floats, called: Callable[[int], str]) -> DataError:
     """The error for a feature with holes, infinities or numbers too large to compute with."""
     bad = np.flatnonzero(~(np.abs(values) <= LARGEST))
     first = values[bad[0]]
     what = "missing" if np.isnan(first) else "infinite" if np.isinf(first) else f"beyond {LARGEST:g}"
     return DataError(
-        f"the feature {name!r} is {what} in {len(bad)} of {len(values)} examples, first in example {bad[0] + 1}",
+        f"the feature {name!r} is {what} in {len(bad)} of {len(values)} examples, first in {called(int(bad[0]))}",
         key="data.path",
         remedy=f"Mend the file, or leave the column out with `drop: [{name}]`.",
     )
