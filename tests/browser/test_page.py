@@ -189,7 +189,7 @@ def test_the_ledger_leads_to_its_round(opened):
     page.locator("#ledger button").nth(5).click()
     assert number(page) == 5
     assert page.locator("#ledger [aria-current=step]").get_attribute("data-round") == "5"
-    assert "Ada withholds." in page.locator("#ledger button").nth(1).inner_text()
+    assert "Ada (A) withholds." in page.locator("#ledger button").nth(1).inner_text()
     assert "dividend from vendor to 5 creators" in page.inner_text("#ledger")
     assert "Paid" not in opened("no_transfers").inner_text("#ledger")
 

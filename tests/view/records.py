@@ -251,11 +251,49 @@ def two_operators() -> Record:
     return Record(record.manifest, record.tables | {"rounds": table})
 
 
+def grown(record: Record, by: float) -> Record:
+    """The same record with every score so many times as large, as an RMSE, and smaller is better."""
+    tables = {name: dict(table) for name, table in record.tables.items()}
+    for name in tables["rounds"]:
+        if name.startswith("score:"):
+            tables["rounds"][name] = [s * by for s in tables["rounds"][name]]
+    tables["cells"]["score"] = [s * by for s in tables["cells"]["score"]]
+    columns = tables["columns"]
+    columns |= {name: [s * by for s in columns[name]] for name in ("floor", "full")}
+    columns |= {"metric": ["rmse"] * len(columns["metric"]), "greater_is_better": [False] * len(columns["metric"])}
+    return Record(record.manifest, tables)
+
+
+def as_table() -> Record:
+    """The usual record as if its scores had been read from a table, with every slice weighted."""
+    record = sample_record(n=4, rounds=7, poison=False)
+    weights = [0.0, 1.0, 1.0, 1.0, 1.0, 0.0]
+    columns = record.tables["columns"] | {"weight": weights}
+    return Record(record.manifest | {"learner": None}, record.tables | {"columns": columns})
+
+
+def over_worlds() -> Record:
+    """The usual record as one of three worlds, in all of which as many rounds were played."""
+    record = sample_record()
+    worlds = [{"final_score": 0.5 + 0.1 * i, "rounds_played": 11.0} for i in range(3)]
+    outcomes = record.manifest["outcomes"] | {"rounds_played": 11.0, "transfers": -0.0}
+    return Record(record.manifest | {"worlds": worlds, "outcomes": outcomes}, record.tables)
+
+
+MADE = {
+    "two_operators": two_operators,
+    "rmse": lambda: grown(sample_record(losses=True), 25.145417),
+    "as_table": as_table,
+    "over_worlds": over_worlds,
+}
+
 SAMPLES = {  # name: what sample_record is given
     "usual": {},
     "four": {"n": 4, "rounds": 7, "poison": False},
     "many_rows": {"n": 6, "rounds": 20},
     "skewed": {"n": 12, "rounds": 30, "looked": 13},
+    "ring": {"n": 30, "rounds": 8},
+    "named": {"n": 12, "rounds": 12, "names": [f"archive {i}, west" for i in range(12)]},
     "losses": {"n": 5, "rounds": 10, "losses": True},
     "no_money": {"n": 5, "rounds": 10, "money": False},
     "one_creator": {"n": 1, "rounds": 3},

@@ -8,7 +8,9 @@ from dataleverage.view.network import network
     [
         (1, [], "circle", "none"),
         (5, [(i, j) for i in range(5) for j in range(i)], "circle", "everyone"),
-        (12, [(i, (i + 1) % 12) for i in range(12)], "spring", "drawn"),
+        (12, [(i, (i + 1) % 12) for i in range(12)], "circle", "drawn"),
+        (30, [(i, (i + d) % 30) for i in range(30) for d in (1, 2)], "circle", "drawn"),
+        (12, [(i, (i + 1) % 12) for i in range(11)], "spring", "drawn"),
         (100, [], "grid", "none"),
         (120, [(i, j) for i in range(120) for j in range(i)], "grid", "everyone"),
         (500, [(i, (i + 1) % 500) for i in range(500)], "grid", "many"),

@@ -12,7 +12,7 @@ from dataleverage.record.record import Record
 from dataleverage.view import page as pages
 from dataleverage.view.packing import unpacked
 from dataleverage.view.page import bundle, page, source_hash, vega_embed, web, write_page
-from dataleverage.view.payload import payload
+from dataleverage.view.payload import held_fixed, payload
 
 NASTY = "</script><img src=x onerror=alert(1)><!-- <script> & \"quotes\" 'too' \u2028 {{script}}"
 TWO_MEGABYTES = 2_000_000
@@ -141,16 +141,50 @@ def test_a_cell_shows_from_the_round_it_was_unveiled_on_and_to_whom(usual):
     }
 
 
-def test_a_small_grid_is_shown_whole_and_a_large_one_never(records):
+def test_a_small_grid_is_shown_whole(records):
     small = payload(records.sample_record(n=6, poison=False))["board"]
-    assert small["shown"] == 64 and sorted(small["rows"][:64]) == sorted(f"{i:06b}" for i in range(64))
+    assert small["first"] == small["shown"] == 64
+    assert sorted(small["rows"][:64]) == sorted(f"{i:06b}" for i in range(64))
+
+
+def test_of_a_large_grid_rows_unveiled_come_first_and_neighbours_on_demand(records):
     large = payload(records.sample_record(n=12, rounds=30))["board"]
-    shown = large["rows"][: large["shown"]]
-    assert 20 <= len(shown) <= 96 and len(set(shown)) == len(shown)
-    served = {row for row, number in zip(large["rows"], unpacked(large["by"][0])[::13], strict=True) if number is not None}
-    assert served <= set(shown)
-    for row in shown:
-        assert row in served or any(sum(a != b for a, b in zip(row, other, strict=True)) == 1 for other in served)
+    rows, first, shown = large["rows"], large["first"], large["shown"]
+    assert 20 <= shown <= 96 and first < shown and len(set(rows)) == len(rows)
+    served = {row for row, number in zip(rows, unpacked(large["by"][0])[::13], strict=True) if number is not None}
+    scored = {row for row, number in zip(rows, unpacked(large["seen"])[::13], strict=True) if number is not None}
+    assert served < scored == set(rows[:first])
+    for row in rows[first:shown]:
+        assert any(sum(a != b for a, b in zip(row, other, strict=True)) == 1 for other in served)
+
+
+def test_where_few_rows_were_unveiled_a_few_neighbours_are_shown(records):
+    board = payload(records.sample_record(n=12, rounds=1, looked=0))["board"]
+    assert board["first"] == 12 < board["shown"]
+
+
+def test_scores_keep_more_digits_than_are_printed(records):
+    record = records.grown(records.sample_record(n=12, rounds=30), 53.145417)
+    data = payload(record)
+    board, columns = data["board"], data["columns"]["column"]
+    scores = unpacked(board["score"])
+    cells = record.cells[record.cells["column"] == "all"].drop_duplicates("row")
+    assert len(cells) > 10
+    for words, score in zip(cells["row"], cells["score"], strict=True):
+        row = "".join("2" if f"{o}*" in words else "1" if o in words else "0" for o in "ABCDEFGHIJKL")
+        assert abs(scores[board["rows"].index(row) * len(columns)] - score) < 1e-5
+
+
+def test_metrics_are_named_for_people(records):
+    record = records.sample_record()
+    record.tables["columns"]["metric"] = ["rmse", "r2", "auc", "log_loss", "of_its_own", "rmse", "rmse"]
+    assert payload(record)["columns"]["label"] == ["RMSE", "R²", "ROC AUC", "log loss", "of its own", "RMSE"]
+
+
+@pytest.mark.parametrize("objects", [{}, {"objects": None}])
+def test_about_tells_no_objects_where_the_owners_make_them(objects):
+    data = {"kind": "csv", "path": "visits.csv", "owner": "clinic", **objects}
+    assert held_fixed({"data": data}) == [["data", "csv (path visits.csv, owner clinic)"]]
 
 
 def test_a_board_with_every_cell_unveiled_stays_small_and_can_be_searched(records):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from dataleverage.grid.rows import all_rows, from_words
@@ -11,6 +11,7 @@ from dataleverage.view import packing
 ALL_SHOWN = 6  # objects: up to 64 clean rows, all of them shown
 MOST_SHOWN = 96  # rows of a larger grid
 ENOUGH = 40  # rows: neighbours in fog fill the board up to this number
+FEW = 12  # rows: where fewer were unveiled, neighbours in fog are shown beside them from the start
 MOST_POISONED = 48  # poisoned rows beside all clean ones
 MOST_FOUND = 1024  # rows that a search can find, fewer where columns are many
 MOST_CELLS = 20_000  # of those
@@ -32,8 +33,9 @@ def board(
     served : round, operator, row in words and its score per audit column.
     cells : row in words, column, score, by, round, exact.
 
-    `rows` are written one character an object (its variant in base 36); the first `shown` of them are on the board,
-    the rest are found by search. `score`, `seen` and each operator's `by` run row by row over the audit columns.
+    `rows` are written one character an object (its variant in base 36); the first `first` of them are on the board from
+    the start, up to `shown` come with the neighbours, the rest are found by search. `score`, `seen` and each operator's
+    `by` run row by row over the audit columns.
     """
     parsed: dict[str, Row] = {}
 
@@ -53,36 +55,44 @@ def board(
         if score is not None:
             known.add(row_of(words), column, score, by, number, exact)
 
-    shown = list(dict.fromkeys(chosen(len(objects), list(visited), known.rows)))
-    on_board = set(shown)
+    first, shown = chosen(len(objects), list(visited), known)
+    on_board = {*first, *shown}
     others = [row for row in known.rows if row not in on_board]
     others = others[: min(MOST_FOUND, MOST_CELLS // max(1, len(audit)))]
-    rows = sorted(shown, key=order) + sorted(others, key=order)
+    rows = [row for part in (first, shown, others) for row in sorted(part, key=order)]
     return {
         "all": len(objects) <= ALL_SHOWN,
         "possible": None if len(objects) > 40 else 2 ** len(objects),
         "unveiled": len(known.rows),
         "rows": ["".join(digit(v) for v in row) for row in rows],
-        "shown": len(shown),
+        "first": len(first),
+        "shown": len(on_board),
         **known.packed(rows),
     }
 
 
-def chosen(n: int, visited: list[Row], unveiled: Iterable[Row]) -> Iterator[Row]:
-    """Rows on the board: all clean ones where there are few, else those visited and neighbours, the unveiled first."""
-    near = [row for row in unveiled if any(apart(row, other) == 1 for other in visited)]
-    yield from visited
+def chosen(n: int, visited: list[Row], known: Known) -> tuple[list[Row], list[Row]]:
+    """Rows on the board from the start, and those that come with the neighbours.
+
+    Of a small grid: all clean rows, and poisoned ones unveiled. Of a larger one: those served or weighed, those next to
+    a row served before others, and while they are few some neighbours of the row served last; with the neighbours,
+    also rows looked at on a monitor and rows in fog one object away.
+    """
+    near = {row for row in known.rows if any(apart(row, other) == 1 for other in visited)}
     if n <= ALL_SHOWN:
-        yield from (tuple(int(v) for v in row) for row in all_rows(n))
-        yield from [row for row in near if any(v > 1 for v in row)][:MOST_POISONED]
-        return
-    room = MOST_SHOWN - len(visited)
-    fogged = [neighbour for position in range(n) for row in visited for neighbour in [toggled(row, position)]]
-    known = [row for row in dict.fromkeys(near) if row not in set(visited)][: max(0, room)]
-    yield from known
-    yield from [row for row in dict.fromkeys(fogged) if row not in {*visited, *known}][
-        : max(0, ENOUGH - len(visited) - len(known))
-    ]
+        clean = [tuple(int(v) for v in row) for row in all_rows(n)]
+        poisoned = [row for row in known.rows if row in near and any(v > 1 for v in row)]
+        return list(dict.fromkeys([*visited, *clean, *poisoned[:MOST_POISONED]])), []
+    scored = dict.fromkeys(row for row, _ in known.score)
+    unveiled = sorted((row for row in scored if row not in set(visited)), key=lambda row: row not in near)
+    first = (visited + unveiled)[: max(MOST_SHOWN, len(visited))]
+    glimpsed = [row for row in known.rows if row in near]
+    fogged = [toggled(row, position) for row in reversed(visited) for position in range(n)]
+    beside = [row for row in dict.fromkeys(glimpsed + fogged) if row not in set(first)]
+    beside = beside[: max(0, MOST_SHOWN - len(first))]
+    room = max(ENOUGH - len(first), sum(row in near for row in beside))
+    few = [row for row in dict.fromkeys(fogged) if row in set(beside)][: max(0, FEW - len(first))]
+    return first + few, [row for row in beside[:room] if row not in set(few)]
 
 
 def toggled(row: Row, position: int) -> Row:

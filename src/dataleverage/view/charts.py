@@ -31,19 +31,31 @@ def charts(levers: list[str], columns: int, last_round: int, *, money: bool, qua
 
 
 def scores(columns: int, last_round: int, many: bool) -> alt.LayerChart:
-    """A line a column, the headline one strong and the others faint."""
+    """A line a column, the headline one strong, the others faint, and of those the one that lost most with its name."""
     base = alt.Chart(alt.NamedData("scores")).encode(x=round_axis(last_round), y=value_axis("score"))
     faint = base.transform_filter("!datum.main").mark_line(strokeWidth=1.1, stroke="var(--faint-line)")
     strong = base.transform_filter("datum.main").mark_line(strokeWidth=2.4, stroke="var(--line-1)")
     dots = base.transform_filter("datum.main").mark_circle(size=14 if many else 30, fill="var(--line-1)", opacity=1)
     near = base if columns <= 24 else base.transform_filter("datum.main")  # one invisible mark a point
     caught = near.mark_point(size=90, opacity=0, filled=True).encode(
-        tooltip=[alt.Tooltip("column:N"), alt.Tooltip("round:Q"), alt.Tooltip("score:Q", format=".3f")]
+        tooltip=[alt.Tooltip("column:N"), alt.Tooltip("round:Q"), alt.Tooltip("score:Q")]
     )
     mark = base.transform_filter("datum.main").mark_circle(size=75, fill="var(--line-1)", stroke="var(--paper)")
     mark = mark.encode(opacity=at_cursor())
     others = [faint.encode(detail="column:N")] if columns > 1 else []
-    return layered(cursor(last_round), *others, strong, dots, mark, caught)
+    most = base.transform_filter("datum.most").mark_line(strokeWidth=1.6, stroke="var(--muted)")
+    named = [most, *(tag(base, late) for late in (False, True))] if columns > 2 else []
+    return layered(cursor(last_round), *others, *named, strong, dots, mark, caught)
+
+
+def tag(base: alt.Chart, late: bool) -> alt.Chart:
+    """The name of a column beside its lowest point: to the right of it, or to the left where the game is late."""
+    there = f"datum.tag && datum.late === {'true' if late else 'false'}"
+    wanted = base.transform_filter(f"datum.main || {there}")  # a layer without any datum would be warned of
+    found: alt.Chart = wanted.mark_text(
+        align="right" if late else "left", dx=-5 if late else 5, dy=-7, fontSize=11, fontWeight=600, fill="var(--ink)"
+    ).encode(text="tag:N")
+    return found
 
 
 def shares(levers: list[str], last_round: int) -> alt.LayerChart:
@@ -72,7 +84,7 @@ def lines(data: str, by: str, value: str, names: list[str], colours: list[str], 
     fill = alt.Fill(f"{by}:N", scale=scale, legend=None)
     dots = base.mark_circle(size=14 if many else 26, opacity=1).encode(
         fill=fill,
-        tooltip=[alt.Tooltip(f"{by}:N"), alt.Tooltip("round:Q"), alt.Tooltip(f"{value}:Q", format=".3f")],
+        tooltip=[alt.Tooltip(f"{by}:N"), alt.Tooltip("round:Q"), alt.Tooltip(f"{value}:Q")],
     )
     now = base.mark_circle(size=75, stroke="var(--paper)").encode(fill=fill, opacity=at_cursor())
     return layered(cursor(last_round), line, dots, now)

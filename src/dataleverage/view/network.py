@@ -7,6 +7,7 @@ from typing import Any
 
 MOST_LAID_OUT = 300  # creators: more stand in a grid
 MOST_TIES = 1500  # drawn
+MOST_IN_RING = 60  # creators: a larger ring is left to the springs
 
 
 def network(creators: list[str], edges: list[tuple[str, str]]) -> dict[str, Any]:
@@ -25,6 +26,8 @@ def network(creators: list[str], edges: list[tuple[str, str]]) -> dict[str, Any]
         layout, points = "grid", grid(n)
     elif complete or not undirected:
         layout, points = ("circle", circle(n)) if n <= 40 else ("grid", grid(n))
+    elif ring(n, undirected):
+        layout, points = "circle", circle(n)
     else:
         layout, points = "spring", spring(n, sorted(undirected))
     drawn = layout != "grid" and (ties == "drawn" or (ties == "everyone" and n <= 24))
@@ -35,6 +38,13 @@ def network(creators: list[str], edges: list[tuple[str, str]]) -> dict[str, Any]
         "y": [round(y, 3) for _, y in points],
         "edges": [list(pair) for pair in sorted(undirected)] if drawn else [],
     }
+
+
+def ring(n: int, edges: set[tuple[int, int]]) -> bool:
+    """Whether each creator sees just those a few places beside it, the same for all."""
+    steps = {min(b - a, n - b + a) for a, b in edges}
+    whole = sum(n // 2 if 2 * step == n else n for step in steps)
+    return n <= MOST_IN_RING and len(edges) == whole and max(steps) <= max(1, n // 4)
 
 
 def circle(n: int) -> list[tuple[float, float]]:

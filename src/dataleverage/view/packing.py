@@ -9,7 +9,8 @@ from typing import Any
 
 Number = float | int | None
 
-MANY = 12_000  # numbers: longer columns that have no runs are kept on a scale of 4,095 steps, two letters each
+MANY = 12_000  # numbers: longer columns that have no runs are written in letters
+DISTINCT = 4095  # numbers: up to so many different ones are listed, two letters then say which
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
 
@@ -18,10 +19,11 @@ def clean(values: Iterable[Any]) -> list[Number]:
     return [None if v is None or not math.isfinite(v) else int(v) if isinstance(v, bool) else v for v in values]
 
 
-def numbers(values: Iterable[Any], digits: int = 5) -> dict[str, Any]:
+def numbers(values: Iterable[Any], digits: int = 8, letters: int = 4) -> dict[str, Any]:
     """A column of numbers: `v` whole numbers to be divided by `s`, and where runs are shorter, `n` their lengths.
 
-    digits : significant digits kept of the largest number of the column.
+    digits : significant digits kept of the largest number of the column; the page prints four, and subtracts.
+    letters : a number, in a long column of too many different ones (see `steps`).
     """
     column = clean(values)
     largest = max((abs(v) for v in column if v is not None), default=0)
@@ -30,16 +32,30 @@ def numbers(values: Iterable[Any], digits: int = 5) -> dict[str, Any]:
     scaled = [None if v is None else round(v * 10**places) for v in column]
     packed: dict[str, Any] = {} if places == 0 else {"s": 10**places}
     packed |= runs(scaled)
-    return steps(column) if places and len(packed["v"]) > MANY else packed
+    if not places or len(packed["v"]) <= MANY:
+        return packed
+    return listed(scaled, 10**places) or steps(column, letters)
 
 
-def steps(column: Sequence[Number]) -> dict[str, Any]:
-    """A long column: each number as the nearest of 4,095 steps from `low` to `high`; step 0 is None."""
+def listed(scaled: Sequence[int | None], scale: int) -> dict[str, Any] | None:
+    """A long column of few different numbers: `d` those numbers times `s`, `b` which, two letters each; None if many."""
+    place: dict[int, int] = {}
+    index = [0 if v is None else 1 + place.setdefault(v, len(place)) for v in scaled]
+    return {"d": list(place), "s": scale, "l": 2, "b": spelled(index, 2)} if len(place) <= DISTINCT else None
+
+
+def steps(column: Sequence[Number], letters: int) -> dict[str, Any]:
+    """A long column: each number as the nearest of 64**letters - 1 steps from `low` to `high`; step 0 is None."""
     known = [v for v in column if v is not None]
     low, high = min(known), max(known)
-    size = (high - low) / 4094
-    places = [0 if v is None else 1 + round((v - low) / size) for v in column]
-    return {"low": low, "high": high, "b": "".join(LETTERS[p >> 6] + LETTERS[p & 63] for p in places)}
+    size = (high - low) / (64**letters - 2)
+    index = [0 if v is None else 1 + round((v - low) / size) for v in column]
+    return {"low": low, "high": high, "l": letters, "b": spelled(index, letters)}
+
+
+def spelled(index: Iterable[int], letters: int) -> str:
+    """Whole numbers in base 64, so many letters each."""
+    return "".join(LETTERS[i >> 6 * k & 63] for i in index for k in reversed(range(letters)))
 
 
 def texts(values: Sequence[str | None]) -> dict[str, Any]:
@@ -60,8 +76,13 @@ def runs(values: Sequence[Any]) -> dict[str, Any]:
 def unpacked(packed: dict[str, Any]) -> list[Any]:
     """What a packed column holds (the page does the same in `web/data.js`)."""
     if "b" in packed:
-        places = [LETTERS.index(a) * 64 + LETTERS.index(b) for a, b in zip(packed["b"][::2], packed["b"][1::2], strict=True)]
-        return [None if p == 0 else packed["low"] + (packed["high"] - packed["low"]) * (p - 1) / 4094 for p in places]
+        width, index = packed["l"], [0] * (len(packed["b"]) // packed["l"])
+        for position, letter in enumerate(packed["b"]):
+            index[position // width] = 64 * index[position // width] + LETTERS.index(letter)
+        if "d" in packed:
+            return [None if i == 0 else packed["d"][i - 1] / packed["s"] for i in index]
+        low, size = packed["low"], (packed["high"] - packed["low"]) / (64**width - 2)
+        return [None if i == 0 else low + size * (i - 1) for i in index]
     values = packed["v"]
     if "n" in packed:
         values = [value for value, length in zip(values, packed["n"], strict=True) for _ in range(length)]

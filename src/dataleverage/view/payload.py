@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
+from dataleverage.grid.metrics import METRICS
 from dataleverage.grid.rows import letters
 from dataleverage.measure.intervals import over_worlds
 from dataleverage.record.record import Record, arrow
@@ -81,10 +82,16 @@ def audit_and_monitor(table: Table, rounds: Table) -> dict[str, Any]:
     kept = ("column", "slice", "metric", "examples", "weight", "floor", "full", "greater_is_better")
     return {
         **{name: finite([table[name][i] for i in audit]) for name in kept if name in table},
+        "label": [label_of(table["metric"][i]) for i in audit] if "metric" in table else ["score"] * len(audit),
         "total": total,
         "main": (everyone or weighty or [0])[0],
         "monitor": [names[i] for i in range(len(names)) if parts and parts[i] == "monitor" and i not in set(audit)],
     }
+
+
+def label_of(metric: str) -> str:
+    """A metric as people name it: `RMSE`, `log loss`."""
+    return METRICS[metric].label if metric in METRICS else str(metric).replace("_", " ")
 
 
 def told(table: Table, rounds: Table, audit: list[int]) -> list[int]:
@@ -123,7 +130,7 @@ def operator_of(
         "holdings": packing.texts(along("holdings")),
         **{column: packing.numbers(along(column)) for column in plain},
         "share": {lever: packing.numbers(along(f"share:{lever}")) for lever in levers},
-        "score": {column: packing.numbers(along(f"score:{column}"), 6) for column in columns},
+        "score": {column: packing.numbers(along(f"score:{column}")) for column in columns},
     }
 
 
@@ -178,8 +185,8 @@ def moves_of(table: Table, creators: Sequence[str], rounds: Sequence[int]) -> di
     values = ("saw", "quality", "cost", "transfers", "payoff")
     return {
         **{name: packing.texts(spread(name)) for name in labels if name in table},
-        **{name: packing.numbers(spread(name)) for name in values if name in table},
-        "worth": {name.removeprefix("worth:"): packing.numbers(spread(name)) for name in table if name.startswith("worth:")},
+        **{name: packing.numbers(spread(name), 6, 3) for name in values if name in table},
+        "worth": {name[6:]: packing.numbers(spread(name), 6, 3) for name in table if name.startswith("worth:")},
     }
 
 

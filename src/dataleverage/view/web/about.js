@@ -1,25 +1,32 @@
 // What this run is, where it comes from, what was held fixed, and what it does not show.
 
-import { main, rounds, run } from "./data.js";
+import { main, rounds, run, table } from "./data.js";
 import { byId, el, replace } from "./dom.js";
 import { DASH, capital, count, missing, money, score, spaced, whole } from "./format.js";
-import { metricName } from "./words.js";
+import { overWorlds } from "./result.js";
 
 const { manifest } = run;
 
 const TERMS = [
-  ["row", "a training world: which data objects the model is trained on, and how each is present"],
+  ["world", "one split of the data into objects, training and evaluation examples"],
+  ["row", "a training set: which objects are in it, and how each is present (clean, or poisoned)"],
   ["column", "what the model is scored on: a slice of the evaluation examples, and a metric"],
-  ["cell", "the score of the model trained on a row, measured on a column; unveiling it means training"],
+  [
+    "cell",
+    `the score of the model trained on a row, measured on a column; unveiling it means ${table ? "reading it from the table" : "training"}`,
+  ],
   [
     "audit, monitor",
     "the evaluation examples results are reported on, and those operators may look at; never the same",
   ],
   [
     "quality",
-    "1 for the model trained on everything, 0 for guessing; company view: only the examples of creators it still holds data of",
+    "1 is the model of all data; for everyone's examples together 0 is guessing. A creator's own quality counts in the same steps, from what all data give on its examples, so guessing on those need not be 0. Company view: only the examples of creators it still holds data of",
   ],
-  ["leverage", "1 − quality: the share of the gap between guessing and everything that the creators' moves took away"],
+  [
+    "leverage",
+    "1 − quality of everyone's examples together: the share of the gap between guessing and all data that the creators' moves took away",
+  ],
   ["lever", "what a creator does with its data in a round: contribute, withhold new data, delete, or poison it"],
 ];
 
@@ -37,7 +44,7 @@ function tell(value) {
   if (value === null || value === undefined || value === "") return DASH;
   if (typeof value === "number") return Number.isInteger(value) ? whole(value) : score(value);
   if (typeof value === "boolean") return value ? "yes" : "no";
-  if (Array.isArray(value)) return value.length ? value.map(tell).join(", ") : DASH;
+  if (Array.isArray(value)) return value.length ? value.map(tell).join("; ") : DASH;
   if (typeof value === "object")
     return (
       Object.entries(value)
@@ -89,7 +96,7 @@ function worlds() {
 function outcome([name, value, mean, low, high]) {
   const over = missing(mean)
     ? ""
-    : `; over ${count(run.worlds, "world")} ${tell(mean)} (${score(low)} to ${score(high)})`;
+    : `; over ${count(run.worlds, "world")} ${overWorlds([mean, low, high], score(low) === score(high) ? tell : score)}`;
   return [capital(spaced(name)), tell(value) + over];
 }
 
@@ -98,7 +105,7 @@ function limits() {
   return [
     worlds(),
     learner ? `It holds for this learner: ${learner}. Another model may need the same data more, or less.` : null,
-    `Scores are ${metricName(main)}; harm that this metric and these columns do not see is not shown.`,
+    `Scores are ${main.label}; harm that this metric and these columns do not see is not shown.`,
     "Creators follow the strategies written in the scenario; people may not.",
     gap(),
   ].filter(Boolean);
@@ -136,11 +143,7 @@ export function startAbout() {
         limits().map((text) => el("li", {}, text)),
       ),
     ),
-    part(
-      "Outcomes",
-      facts(run.outcomes.map(outcome)),
-      run.worlds > 1 && el("p", { class: "quiet" }, "After the semicolon: the mean over worlds and its 95% interval."),
-    ),
+    part("Outcomes", facts(run.outcomes.map(outcome))),
     part("Held fixed", facts(run.scenario.map(([name, text]) => [capital(spaced(name)), text]))),
     part("Words", facts(TERMS.map(([name, text]) => [capital(name), text]))),
     part(
@@ -154,7 +157,7 @@ export function startAbout() {
           "Cells",
           missing(cells.trained)
             ? null
-            : `${whole(cells.trained)} rows trained, ${whole(cells.served_again ?? 0)} served again`,
+            : `${whole(cells.trained)} rows ${table ? "read" : "trained"}, ${whole(cells.served_again ?? 0)} served again`,
         ],
         ["Time", missing(manifest.wall_seconds) ? null : `${money(manifest.wall_seconds)} s`],
         [

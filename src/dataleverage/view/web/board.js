@@ -1,24 +1,33 @@
 // The board: rows of the grid by size, audit columns across, a tile a cell, fog where nobody has looked.
 
 import { board, cellOf, full, hidden, look, rowNow, rows, scaleOf, shade, sizes, valueOf } from "./cells.js";
-import { columns, last, main, rounds, run } from "./data.js";
+import { columns, main, rounds, run } from "./data.js";
 import { byId, el, replace } from "./dom.js";
 import { count, missing, score, whole } from "./format.js";
-import { labelWidth, rowLabel } from "./label.js";
+import { change, headline, served } from "./headline.js";
+import { labelWidth, nameLine, rowLabel } from "./label.js";
+import { legend, note } from "./legend.js";
+import { withOwner, withOwners } from "./owners.js";
 import { listen, operator, state } from "./player.js";
-import { matching } from "./search.js";
+import { example, matching } from "./search.js";
 import { hideTip, showTip } from "./tooltip.js";
 import { drawTrail, measure } from "./trail.js";
-import { change, columnName, metricName, rowWords, served, variants } from "./words.js";
+import { columnName, rowWords, variants } from "./words.js";
 
 const GUTTER = 24;
 const MOST_FOUND = 96;
+const MOST_TOLD = 16; // objects in a line of the tooltip
+const objects = run.objects.object;
 const holder = byId("board-panels");
 let drawn = []; // {row, line, tiles: [{node, k, look}]}
 let spots = new Map();
 let asked = "";
+let beside = false; // whether neighbours are shown
 let width = 0;
 let pointed = null;
+
+// As a dictionary has them: ABC, ABD, ACD.
+const orders = rows.map((row) => row.map((v) => (v ? 0 : 1)).join("") + row.map((v) => v.toString(36)).join(""));
 
 // How wide tiles are and how many tables stand side by side.
 function plan(total) {
@@ -34,7 +43,7 @@ function plan(total) {
       ? 84
       : roomy
         ? total <= 20
-          ? Math.min(92, Math.max(texted, room))
+          ? Math.min(92, Math.max(texted, Math.floor((width - side) / columns.length) - 2))
           : texted
         : Math.max(12, Math.min(22, room));
   const headTile = roomy ? tile : texted;
@@ -43,8 +52,9 @@ function plan(total) {
 
 function draw() {
   hideTip();
-  const found = asked ? matching(asked, rows) : rows.map((_, i) => i).slice(0, board.shown);
-  const visible = found.slice(0, MOST_FOUND).sort((a, b) => sizes[b] - sizes[a] || a - b);
+  const usual = rows.map((_, i) => i).slice(0, beside ? board.shown : board.first);
+  const found = asked ? matching(asked, rows) : usual;
+  const visible = found.slice(0, MOST_FOUND).sort((a, b) => sizes[b] - sizes[a] || (orders[a] < orders[b] ? -1 : 1));
   byId("board-found").textContent = !asked
     ? ""
     : found.length > MOST_FOUND
@@ -109,20 +119,26 @@ function heading(headTile, tile) {
     el(
       "tr",
       {},
-      el("th", { class: "corner" }, el("span", { class: "unseen" }, "Row")),
+      el("th", { class: "corner" }, el("span", { class: "unseen" }, "Row"), nameLine()),
       columns.map((column) =>
         el(
           "th",
           {
             scope: "col",
             class: `${column === main ? "main " : ""}${upright(column) && column.name.length > 2 && column.name !== "all" ? "upright" : ""}`,
-            title: columnName(column),
+            title: columnTitle(column),
           },
           el("span", {}, column.name),
         ),
       ),
     ),
   );
+}
+
+// "E (archives 3)" where the column is an object's.
+function columnTitle(column) {
+  const j = objects.indexOf(column.name);
+  return j < 0 ? columnName(column) : withOwner(j);
 }
 
 function line(row) {
@@ -136,7 +152,7 @@ function line(row) {
     { class: "row" },
     el(
       "th",
-      { scope: "row", class: "label" },
+      { scope: "row", class: "label", tabindex: "-1", "data-row": row, "data-k": -1 },
       el("span", { class: "unseen" }, rowWords(rows[row])),
       rowLabel(rows[row]),
     ),
@@ -172,28 +188,66 @@ function update() {
       );
     }
   }
+  reveal(now);
   drawTrail(Array.from({ length: state.at + 1 }, (_, i) => spots.get(rowNow(i))));
   summary();
   if (pointed) tip(pointed);
 }
 
+// Keeps the row served in view: scrolls the box alone, never the page.
+function reveal(now) {
+  const spot = spots.get(now);
+  if (!spot || holder.scrollHeight <= holder.clientHeight + 4) return;
+  const head = (byId("board-tables").querySelector("thead")?.offsetHeight ?? 0) + 16;
+  const [top, bottom] = [spot[1] - head, spot[1] + 18];
+  if (top < holder.scrollTop) holder.scrollTop = top - 12;
+  else if (bottom > holder.scrollTop + holder.clientHeight) holder.scrollTop = bottom + 12 - holder.clientHeight;
+}
+
 function summary() {
   const words = operator().row[state.at];
-  const value = served(operator(), state.at);
-  const against = words === null ? null : change(main.full, value);
+  const value = headline.of(operator(), state.at);
+  const against = words === null ? null : change(headline.full, value);
   replace(
     byId("board-now"),
     `${operator().name} serves `,
     el("strong", {}, words === null ? "nothing" : rowWords(variants(words))),
-    missing(value) ? "" : ` · ${score(value)}`,
+    missing(value) ? "" : ` · ${headline.short}${headline.tell(value)}`,
     against && against.tone !== "same"
       ? el("span", { class: against.tone }, ` ${against.arrow} ${against.text} than everything`)
       : "",
   );
 }
 
+// What is in a row and what is out, with the owners.
+function rowTip(node) {
+  const row = rows[Number(node.dataset.row)];
+  const at = (wanted) => row.flatMap((v, j) => (wanted(v) ? [j] : []));
+  const line = (name, places) => places.length > 0 && { text: `${name}: ${withOwners(places, MOST_TOLD)}` };
+  showTip(
+    [
+      { text: rowWords(row) },
+      line(
+        "In",
+        at((v) => v === 1),
+      ),
+      line(
+        "Poisoned",
+        at((v) => v > 1),
+      ),
+      line(
+        "Out",
+        at((v) => v === 0),
+      ),
+    ],
+    node.getBoundingClientRect(),
+  );
+}
+
 function tip(node) {
   const [row, k] = [Number(node.dataset.row), Number(node.dataset.k)];
+  if (k < 0) return rowTip(node);
+  const out = rows[row].flatMap((v, j) => (v === 0 ? [j] : []));
   const column = columns[k];
   const value = valueOf(row, k);
   const kind = look(row, k);
@@ -211,7 +265,7 @@ function tip(node) {
       {
         text: hidden(kind)
           ? `${columnName(column)}: not unveiled`
-          : `${columnName(column)}: ${metricName(column)} ${score(value)}`,
+          : `${columnTitle(column)}: ${column.label} ${score(value)}`,
         class: "tip-score",
       },
       fromFull && {
@@ -233,6 +287,7 @@ function tip(node) {
           text: `${operator().name} looked at its monitor in round ${looked}: ${score(board.monitor[state.operator][row])}`,
           class: "quiet",
         },
+      out.length > 0 && out.length <= 4 && { text: `Out: ${withOwners(out, 4)}`, class: "quiet" },
       board.guessed.includes(row) && { text: "by a surrogate, not a trained model", class: "quiet" },
     ],
     node.getBoundingClientRect(),
@@ -240,85 +295,43 @@ function tip(node) {
 }
 
 function point(event) {
-  pointed = event.target.closest?.(".tile") ?? null;
+  pointed = event.target.closest?.(".tile, .label") ?? null;
   if (pointed) tip(pointed);
   else hideTip();
 }
 
 function walk(event) {
-  const node = event.target.closest(".tile");
+  const node = event.target.closest(".tile, .label");
   const steps = { ArrowRight: [0, 1], ArrowLeft: [0, -1], ArrowDown: [1, 0], ArrowUp: [-1, 0] }[event.key];
   if (event.key === "Escape") return hideTip();
   if (!node || !steps) return;
   event.preventDefault();
   event.stopPropagation();
   const at = drawn.findIndex((d) => d.row === Number(node.dataset.row)) + steps[0];
-  const next = drawn[at]?.tiles[Number(node.dataset.k) + steps[1]]?.node;
+  const k = Number(node.dataset.k) + steps[1];
+  const next = k === -1 ? drawn[at]?.node.firstChild : drawn[at]?.tiles[k]?.node;
   if (!next) return;
   node.tabIndex = -1;
   next.tabIndex = 0;
   next.focus();
 }
 
-function legend() {
-  const { low, high } = scaleOf(main);
-  const [worst, best] = main.better < 0 ? [high, low] : [low, high];
-  const weighed = board.seen.some(
-    (seen, cell) => !missing(seen) && board.by.every((by) => missing(by[cell]) || by[cell] > rounds[last]),
-  );
-  const glimpsed = board.looked.some((seen, o) =>
-    seen.some(
-      (round, row) =>
-        row < board.shown &&
-        !missing(round) &&
-        !(board.by[o][cellOf(row, main.at)] <= round && board.by[o][cellOf(row, main.at)] !== null),
-    ),
-  );
-  const poisoned = rows.slice(0, board.shown).some((row) => row.some((v) => v > 1));
-  replace(
-    byId("board-legend"),
-    el(
-      "span",
-      { class: "key" },
-      score(worst),
-      el("i", { class: "ramp", "aria-hidden": "true" }),
-      `${score(best)} ${metricName(main)}`,
-    ),
-    el("span", { class: "key" }, el("i", { class: "swatch tile fog", "aria-hidden": "true" }), "not looked at"),
-    glimpsed &&
-      el(
-        "span",
-        { class: "key" },
-        el("i", { class: "swatch tile glimpsed", "aria-hidden": "true" }),
-        "looked at on its monitor",
-      ),
-    weighed &&
-      el(
-        "span",
-        { class: "key" },
-        el("i", { class: "swatch tile weighed", "aria-hidden": "true" }),
-        "weighed by creators only",
-      ),
-    poisoned && el("span", { class: "key" }, el("i", { class: "poison-mark", "aria-hidden": "true" }), "poisoned"),
-    el("span", { class: "key" }, el("i", { class: "token-mark", "aria-hidden": "true" }), "row served"),
-  );
-  const possible = board.possible === null ? `2^${rows[0].length}` : whole(board.possible);
-  const beside =
-    run.columns.total > columns.length
-      ? ` ${columns.length} of ${whole(run.columns.total)} audit columns: those that moved most.`
-      : "";
-  byId("board-note").textContent =
-    (board.all
-      ? `All ${possible} clean rows of the grid; ${whole(board.unveiled)} unveiled by the end.`
-      : `${count(board.shown, "row")} of ${possible}: those visited and their neighbours, one object away. ${whole(board.unveiled)} unveiled by the end${board.rows.length > board.shown ? "; search finds the others" : ""}.`) +
-    beside;
-}
-
 export function startBoard() {
   legend();
-  document.body.classList.toggle("wide-board", board.shown > 24 || columns.length > 14);
+  note(beside);
+  document.body.classList.toggle("wide-board", board.first > 24 || columns.length > 11);
   const search = byId("board-search");
   search.closest("label").hidden = board.all && board.shown <= 64;
+  search.placeholder = example();
+  search.title = search.placeholder;
+  const neighbours = byId("board-neighbours");
+  neighbours.hidden = board.shown === board.first;
+  neighbours.addEventListener("click", () => {
+    beside = !beside;
+    neighbours.setAttribute("aria-pressed", String(beside));
+    note(beside);
+    draw();
+  });
   search.addEventListener("input", () => {
     asked = search.value.trim();
     draw();

@@ -2,8 +2,9 @@
 
 import { columns, rounds, run } from "./data.js";
 import { missing } from "./format.js";
+import { served } from "./headline.js";
 import { operator, state } from "./player.js";
-import { keyOf, served } from "./words.js";
+import { keyOf } from "./words.js";
 
 export const board = run.board;
 export const rows = board.rows.map((text) => [...text].map((v) => parseInt(v, 36)));

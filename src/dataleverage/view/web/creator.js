@@ -1,9 +1,10 @@
 // One creator: its history and its reasons.
 
-import { leverOf, move, names, rounds, run, worths } from "./data.js";
+import { leverOf, move, names, rounds, run, table, worths } from "./data.js";
 import { byId, el, replace } from "./dom.js";
-import { DASH, count, missing, money, score, share, spaced } from "./format.js";
+import { DASH, count, missing, money, quality, score, share, spaced } from "./format.js";
 import { leverMark } from "./lever.js";
+import { objectsOf, owned, withObjects } from "./owners.js";
 import { choose, listen, state } from "./player.js";
 import { strip } from "./strip.js";
 
@@ -12,11 +13,12 @@ const of = (name, c) => run.creators[name]?.[c] ?? null;
 
 function who(c) {
   const parts = [of("group", c), of("strategy", c) && `plays ${spaced(of("strategy", c))}`];
-  if (of("objects", c))
+  if (of("objects", c)) {
+    const told = owned[c].length ? objectsOf(c, 8) || names[c] : of("objects", c);
     parts.push(
-      `owns ${of("objects", c)}${missing(of("examples", c)) ? "" : ` (${count(of("examples", c), "example")})`}`,
+      `owns ${told}${table || missing(of("examples", c)) ? "" : ` (${count(of("examples", c), "example")})`}`,
     );
-  else parts.push("owns no data");
+  } else parts.push("owns no data");
   return parts.filter(Boolean).join(" · ");
 }
 
@@ -75,7 +77,7 @@ function weighed(c, i) {
 function facts(c, i) {
   const judged = of("judged_on", c);
   const pairs = [
-    [judged ? `Quality on ${judged === "all" ? "all examples" : judged}` : "Quality", score(move("quality", c, i))],
+    [judged ? `Quality on ${judged === "all" ? "all examples" : judged}` : "Quality", quality(move("quality", c, i))],
     ["Transfers", money(move("transfers", c, i))],
     ["Cost", money(move("cost", c, i))],
     ["Payoff", money(move("payoff", c, i))],
@@ -99,7 +101,7 @@ function show() {
       "div",
       { class: "creator-head" },
       lever && leverMark(lever),
-      el("h3", {}, names[c]),
+      el("h3", {}, withObjects(c)),
       el(
         "button",
         { type: "button", class: "plain", "aria-label": `Close ${names[c]}`, on: { click: () => choose(c) } },

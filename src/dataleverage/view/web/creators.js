@@ -2,14 +2,17 @@
 
 import { last, leverOf, levers, move, names, run } from "./data.js";
 import { byId, el, replace, svg } from "./dom.js";
-import { capital, count, missing, money, score, whole } from "./format.js";
+import { capital, count, missing, money, quality, whole } from "./format.js";
 import { leverClass, leverMark, leverPath } from "./lever.js";
+import { objectsOf, withObjects } from "./owners.js";
 import { choose, listen, state } from "./player.js";
 import { strip } from "./strip.js";
 import { hideTip, showTip } from "./tooltip.js";
 
-const MOST_NAMED = 30;
+const MOST_NAMED = 16;
 const MOST_LISTED = 60;
+const IN_VIEW = 20; // rows of the list that fit into its box
+const LONGEST = 20; // characters of a label
 const { layout, ties, edges, x: xs, y: ys } = run.creators;
 const network = byId("network");
 const n = names.length;
@@ -36,23 +39,40 @@ function sizeOf(creator) {
   return radius * Math.sqrt(0.35 + 1.15 * ((payoff - low) / (high - low)));
 }
 
+const clipped = (text) => (text.length > LONGEST ? `${text.slice(0, LONGEST - 1)}…` : text);
+
+// Where a label stands: outside a ring, else below its node, and never over the edge.
+function labelAt(ring, c, x, text) {
+  const [dx, dy] = [2 * xs[c] - 1, 2 * ys[c] - 1];
+  const gap = radius * 1.35 + 5;
+  const half = 3.3 * text.length;
+  if (ring && Math.abs(dx) > 0.25 && x - half * 2 - gap > 0 && x + half * 2 + gap < width)
+    return { x: dx * gap, y: dy * gap + 4, "text-anchor": dx > 0 ? "start" : "end" };
+  const push = Math.max(0, half - x) - Math.max(0, x + half - width);
+  return { x: push, y: ring && dy < 0 ? -gap : radius * 1.3 + 11, "text-anchor": "middle" };
+}
+
 function draw() {
+  const named = n <= MOST_NAMED;
+  const ring = layout === "circle" && n > 2;
   const height =
     n === 1
       ? 110
       : layout === "grid"
         ? Math.min(420, Math.max(160, width * 0.62))
-        : Math.min(380, Math.max(230, width * 0.62));
-  const named = n <= MOST_NAMED;
+        : ring
+          ? Math.max(230, Math.min(420, width - (named ? 150 : 30)))
+          : Math.min(400, Math.max(230, width * 0.62));
   radius =
     layout === "grid"
       ? Math.max(2.6, Math.min(8, 0.3 * Math.sqrt((width * height) / n)))
       : Math.max(4, Math.min(11, 46 / Math.sqrt(n)));
-  const [padX, padY] = [named ? 44 : 18, named ? 26 : 18];
-  const spot = (c) => [
-    padX + xs[c] * (width - 2 * padX),
-    padY - (named ? 6 : 0) + ys[c] * (height - 2 * padY - (named ? 4 : 0)),
-  ];
+  const [padX, padY] = [named ? 48 : 22, ring ? 38 : 26];
+  const across = height / 2 - padY; // a ring is round
+  const spot = (c) =>
+    ring
+      ? [width / 2 + (2 * xs[c] - 1) * across, height / 2 + (2 * ys[c] - 1) * across]
+      : [padX + xs[c] * (width - 2 * padX), padY - (named ? 6 : 0) + ys[c] * (height - 2 * padY - (named ? 4 : 0))];
   const lines = svg(
     "g",
     { class: "ties" },
@@ -64,13 +84,9 @@ function draw() {
   nodes = names.map((name, c) => {
     const [x, y] = spot(c);
     const shape = svg("path", {});
-    const label = named
-      ? svg(
-          "text",
-          { y: radius * 1.3 + 11, "text-anchor": "middle" },
-          name.length > 14 ? `${name.slice(0, 13)}…` : name,
-        )
-      : null;
+    const text = clipped(withObjects(c));
+    const at = labelAt(ring, c, x, text);
+    const short = objectsOf(c);
     return svg(
       "g",
       {
@@ -82,7 +98,12 @@ function draw() {
       },
       svg("circle", { class: "halo", r: radius * 1.9 }),
       shape,
-      label,
+      named
+        ? svg("text", at, text)
+        : layout !== "grid" && [
+            short.length > 0 && short.length <= 2 && svg("text", { ...labelAt(ring, c, x, short), class: "usual" }, short),
+            svg("text", { ...at, class: "asked" }, text),
+          ],
     );
   });
   replace(
@@ -113,7 +134,7 @@ function update() {
     const d = leverPath(lever ?? "other", sizeOf(c));
     if (shape.getAttribute("d") !== d) shape.setAttribute("d", d);
     if (shape.getAttribute("class") !== name) shape.setAttribute("class", name);
-    node.setAttribute("aria-label", `${names[c]}: ${lever ?? "not there yet"}`);
+    node.setAttribute("aria-label", `${withObjects(c)}: ${lever ?? "not there yet"}`);
     node.setAttribute("aria-pressed", String(state.creator === c));
     node.classList.toggle("chosen", state.creator === c);
   }
@@ -156,7 +177,12 @@ function list() {
   const order = names.map((_, c) => c).sort((a, b) => first(a) - first(b) || a - b);
   replace(
     byId("moves"),
-    el("h3", {}, "Round by round"),
+    el(
+      "h3",
+      {},
+      "Round by round",
+      n > IN_VIEW + 4 && el("span", { class: "quiet" }, ` · about ${IN_VIEW} of ${n} in view, scroll for the others`),
+    ),
     order.map((c) =>
       el(
         "button",
@@ -167,27 +193,32 @@ function list() {
           "aria-pressed": "false",
           on: { click: () => choose(c) },
         },
-        el("span", { class: "move-name" }, names[c]),
+        el("span", { class: "move-name", title: withObjects(c) }, withObjects(c)),
         el("span", { class: "move-strip" }, strip(c)),
       ),
     ),
   );
 }
 
+function judged(c) {
+  const column = run.creators.judged_on?.[c];
+  return column === "all" ? "all examples" : column ? `column ${column}` : "its own examples";
+}
+
 function tip(target) {
   const c = Number(target.dataset.creator);
   const payoff = move("payoff", c, state.at);
-  const quality = move("quality", c, state.at);
+  const reached = move("quality", c, state.at);
   showTip(
     [
-      { text: names[c] },
+      { text: withObjects(c) },
       {
         text:
           capital(leverOf(c, state.at) ?? "not there yet") +
           (move("tactic", c, state.at) ? ` (${move("tactic", c, state.at)})` : ""),
         class: "tip-score",
       },
-      !missing(quality) && { text: `quality ${score(quality)} on its own examples` },
+      !missing(reached) && { text: `quality ${quality(reached)} on ${judged(c)}` },
       !missing(payoff) && { text: `payoff ${money(payoff)}` },
       { text: "Click for its reasons", class: "quiet" },
     ],

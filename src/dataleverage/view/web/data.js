@@ -5,14 +5,18 @@ const read = (id) => JSON.parse(document.getElementById(id).textContent);
 const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 const PLACE = Object.fromEntries([...LETTERS].map((letter, i) => [letter, i]));
 
-// Columns as `packing.py` writes them: numbers on a scale, runs with their lengths, texts by number, or two letters a number.
+// Columns as `packing.py` writes them: numbers on a scale, runs with their lengths, texts by number, or letters.
 function unpack(packed) {
   if (!packed) return [];
-  if (packed.b)
-    return Array.from({ length: packed.b.length / 2 }, (_, i) => {
-      const place = PLACE[packed.b[2 * i]] * 64 + PLACE[packed.b[2 * i + 1]];
-      return place === 0 ? null : packed.low + ((packed.high - packed.low) * (place - 1)) / 4094;
+  if (packed.b) {
+    const [wide, size] = [packed.l, (packed.high - packed.low) / (64 ** packed.l - 2)];
+    return Array.from({ length: packed.b.length / wide }, (_, i) => {
+      let place = 0;
+      for (let k = 0; k < wide; k += 1) place = 64 * place + PLACE[packed.b[wide * i + k]];
+      if (place === 0) return null;
+      return packed.d ? packed.d[place - 1] / packed.s : packed.low + size * (place - 1);
     });
+  }
   let values = packed.v;
   if (packed.n) values = values.flatMap((value, i) => Array(packed.n[i]).fill(value));
   if (packed.t) return values.map((v) => (v < 0 ? null : packed.t[v]));
@@ -35,6 +39,7 @@ run.moves = { ...mapped(plain, unpack), worth: mapped(worth, unpack) };
 for (const name of ["score", "seen"]) run.board[name] = unpack(run.board[name]);
 for (const name of ["by", "looked", "monitor"]) run.board[name] = run.board[name].map(unpack);
 
+export const table = !run.manifest.learner; // nothing was trained: the scores were read
 export const rounds = run.rounds;
 export const last = Math.max(0, rounds.length - 1);
 export const names = run.creators.creator;
@@ -63,6 +68,8 @@ export const columns = run.columns.column.map((name, k) => ({
   name,
   at: k,
   metric: run.columns.metric?.[k] ?? "score",
+  label: run.columns.label?.[k] ?? "score",
+  weight: run.columns.weight?.[k] ?? 0,
   full: run.columns.full?.[k] ?? null,
   floor: run.columns.floor?.[k] ?? null,
   better: run.columns.greater_is_better?.[k] === false ? -1 : 1,

@@ -1,11 +1,11 @@
 // The charts: Vega-Lite, started once the page is painted. The round is the signal `cursor` of each.
 
-import { columns, levers, main, move, names, rounds, run, specs } from "./data.js";
+import { columns, last, levers, main, move, names, rounds, run, specs } from "./data.js";
 import { byId, el, replace } from "./dom.js";
-import { capital, missing, money, score, share } from "./format.js";
+import { capital, missing, money, quality, score, share } from "./format.js";
+import { served } from "./headline.js";
 import { go, listen, operator, pause, state } from "./player.js";
 import { hideTip, showTip } from "./tooltip.js";
-import { metricName, served } from "./words.js";
 
 const LEVERS = ["contribute", "withhold", "delete", "poison", "redirect"];
 const views = new Map();
@@ -19,14 +19,41 @@ const mean = rounds.map((_, i) => {
 const known = (rows, field) => rows.filter((row) => !missing(row[field]));
 const each = (f) => rounds.flatMap((round, i) => f(round, i));
 
-const DATA = {
-  scores: () =>
-    known(
-      each((round, i) =>
-        columns.map((c) => ({ round, column: c.name, score: served(operator(), i, c), main: c === main })),
-      ),
-      "score",
+// Of the columns beside the headline, the one that fell furthest below its start, and where it was lowest.
+function lostMost() {
+  let most = null;
+  for (const column of columns) {
+    if (column === main) continue;
+    const start = served(operator(), 0, column);
+    rounds.forEach((_, i) => {
+      const now = served(operator(), i, column);
+      const lost = missing(start) || missing(now) ? 0 : (start - now) * column.better;
+      if (lost > (most?.lost ?? 1e-6)) most = { column, i, now, lost };
+    });
+  }
+  return most;
+}
+
+function scores() {
+  const most = lostMost();
+  return known(
+    each((round, i) =>
+      columns.map((c) => ({
+        round,
+        column: c.name,
+        score: served(operator(), i, c),
+        main: c === main,
+        most: c === (most?.column ?? main), // under the headline where none lost
+        tag: c === most?.column && i === most.i ? `${c.name} ${score(most.now)}` : "",
+        late: i > last / 2,
+      })),
     ),
+    "score",
+  );
+}
+
+const DATA = {
+  scores,
   shares: () =>
     known(
       each((round, i) =>
@@ -62,14 +89,15 @@ const READ = {
           ? columns.find((c) => c !== main).name
           : `${run.columns.total - 1} other columns${run.columns.total > columns.length ? `, ${columns.length - 1} drawn` : ""}`,
       ),
+    columns.length > 2 && mostKey(i),
   ],
   shares: (i) =>
     levers
-      .filter((l) => l !== "contribute" && operator().share[l]?.some((v) => v > 0))
+      .filter((l) => operator().share[l]?.some((v) => v > 0))
       .map((l) => key(LEVERS.includes(l) ? `lever-${l}` : "lever-other", l, share(operator().share[l][i]))),
   quality: (i) => [
-    key("line-1", "everyone", score(operator().quality[i])),
-    key("line-2 dashed", "company view", score(operator().company_quality[i])),
+    key("line-1", "everyone", quality(operator().quality[i])),
+    key("line-2 dashed", "company view", quality(operator().company_quality[i])),
   ],
   payoffs: (i) => [
     key("line-1", operator().name, money(operator().payoff[i])),
@@ -78,7 +106,7 @@ const READ = {
 };
 
 const TITLES = {
-  scores: `${capital(metricName(main))} on audit columns`,
+  scores: `${capital(main.label)} on audit columns`,
   shares: "Share of creators on each lever",
   quality: "Quality: 1 − leverage",
   payoffs: "Payoffs",
@@ -92,6 +120,11 @@ function key(colour, name, value) {
     `${name} `,
     value && el("b", {}, value),
   );
+}
+
+function mostKey(i) {
+  const most = lostMost();
+  return most && key("most-line", `${most.column.name}, which lost most,`, score(served(operator(), i, most.column)));
 }
 
 function caption(name) {
@@ -110,10 +143,15 @@ function frame(name) {
   );
 }
 
+// The same digits as everywhere on the page.
+const TELL = { score, quality, payoff: money };
+
 function tooltip(handler, event, item, value) {
   if (!value) return hideTip();
   const fields = Object.entries(value);
-  showTip([fields[0][1], `round ${value.round}`, { text: fields.at(-1).join(" "), class: "tip-score" }], {
+  const [measure, text] = fields.at(-1);
+  const told = TELL[measure]?.(item.datum?.[measure]) ?? text;
+  showTip([fields[0][1], `round ${value.round}`, { text: `${measure} ${told}`, class: "tip-score" }], {
     left: event.clientX,
     top: event.clientY - 6,
     width: 0,

@@ -9,9 +9,10 @@ import { byId, el, plainText, replace, rich } from "./dom.js";
 import { startLedger } from "./ledger.js";
 import { startLines } from "./lines.js";
 import { goToNumber, listen, lookAt, operator, setSpeed, state, step, toggle } from "./player.js";
+import { given, result } from "./result.js";
 import { startTheme } from "./theme.js";
 import { startTimeline } from "./timeline.js";
-import { given, result, roundWords } from "./words.js";
+import { roundWords } from "./words.js";
 
 function heading() {
   byId("title").textContent = run.manifest.title || "A run";

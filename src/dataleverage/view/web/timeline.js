@@ -1,11 +1,12 @@
 // The slider and what lies under it: who acts, round by round, and the line of the score.
 
-import { last, levers, main, rounds } from "./data.js";
+import { last, levers, rounds } from "./data.js";
 import { byId, plainText, replace, svg } from "./dom.js";
 import { missing } from "./format.js";
+import { headline } from "./headline.js";
 import { leverClass } from "./lever.js";
 import { go, listen, operator, pause, state } from "./player.js";
-import { roundWords, served } from "./words.js";
+import { roundWords } from "./words.js";
 
 const HEIGHT = 40;
 const drawing = byId("timeline-drawing");
@@ -36,12 +37,12 @@ function draw() {
       );
     }
   });
-  const values = rounds.map((_, i) => served(operator(), i));
+  const values = rounds.map((_, i) => headline.of(operator(), i));
   const known = values.filter((v) => !missing(v));
   const [low, high] = [Math.min(...known), Math.max(...known)];
   const height = (v) => {
     const t = high - low < 1e-9 ? 0.5 : (v - low) / (high - low);
-    return 5 + (HEIGHT - 10) * (main.better < 0 ? t : 1 - t);
+    return 5 + (HEIGHT - 10) * (headline.better < 0 ? t : 1 - t);
   };
   const points = values.map((v, i) => (missing(v) ? null : [(i + 0.5) * step, height(v)])).filter(Boolean);
   const line = points.length ? `M${points.map(([x, y]) => `${x.toFixed(1)},${y.toFixed(1)}`).join("L")}` : "M0,0";
