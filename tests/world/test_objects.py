@@ -1,15 +1,19 @@
 from __future__ import annotations
 
+from typing import Annotated
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import TypeAdapter, ValidationError
 
 from dataleverage.errors import DataError
 from dataleverage.grid.rows import from_words, in_words
+from dataleverage.kinds import OneOf
 from dataleverage.streams import Streams
 from dataleverage.world.dataset import Examples
-from dataleverage.world.objects import ByCluster, ByColumn, ByLabel, LabelSkew, Random, named
+from dataleverage.world.objects import ByCluster, ByColumn, ByLabel, LabelSkew, Objects, Random, Zipf, named
 
 
 def distance_from_random(examples, object_of) -> float:
@@ -126,3 +130,71 @@ def test_names_differ_and_can_be_read_back_from_rows(values):
     assert len(set(names)) == len(names) == len(values)
     for row in ([1] * len(names), [2] + [0] * (len(names) - 1), [j % 4 for j in range(len(names))]):
         assert from_words(in_words(row, names), names).tolist() == row
+
+
+# ---------------------------------------------------------------------- sizes
+
+
+def by_hand(total: int, count: int, s: float) -> list[int]:
+    """Largest remainders, object by object: whoever would get less than one example gets one and leaves the table."""
+    weight, large = [(k + 1) ** -s for k in range(count)], count
+    while True:
+        quota = [(total - count + large) * w / sum(weight[:large]) for w in weight[:large]]
+        if large == 1 or quota[-1] >= 1:
+            break
+        large -= 1
+    sizes = [int(q) for q in quota] + [1] * (count - large)
+    for k in sorted(range(large), key=lambda k: (sizes[k] - quota[k], k))[: total - sum(sizes)]:
+        sizes[k] += 1
+    return sizes
+
+
+@settings(max_examples=200, deadline=None)
+@given(count=st.integers(1, 40), extra=st.integers(0, 500), s=st.floats(0, 10))
+def test_zipf_sizes_are_largest_remainders(count, extra, s):
+    sizes = Zipf(zipf=s).of(count + extra, count)
+    assert sizes.sum() == count + extra and sizes.min() >= 1 and (np.diff(sizes) <= 0).all()
+    assert np.abs(sizes - by_hand(count + extra, count, s)).max() <= 1  # rounding may decide between equal remainders
+
+
+def test_zipf_sizes_known():
+    assert Zipf().of(1100, 3).tolist() == [600, 300, 200]
+    assert Zipf(zipf=2).of(490, 3).tolist() == [360, 90, 40]
+    assert Zipf(zipf=0).of(10, 4).tolist() == [3, 3, 2, 2]
+    assert Zipf(zipf=10).of(20, 5).tolist() == [16, 1, 1, 1, 1]
+    assert Zipf().of(200_000, 100_000).min() == 1
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    kind=st.sampled_from([Random, LabelSkew]),
+    count=st.integers(1, 30),
+    extra=st.integers(0, 90),
+    s=st.sampled_from([0.0, 0.5, 1.0, 3.0]),
+    regression=st.booleans(),
+)
+def test_objects_have_the_sizes_asked_for(examples_of, kind, count, extra, s, regression):
+    examples = examples_of(count + extra, regression=regression)
+    names, object_of = kind(count=count, sizes=Zipf(zipf=s)).split(examples, Streams(3))
+    assert len(names) == count
+    assert np.array_equal(np.bincount(object_of, minlength=count), Zipf(zipf=s).of(len(examples), count))
+
+
+@pytest.mark.parametrize(("kind", "first"), [(Random, [2, 0, 0, 3, 7, 2, 4, 3]), (LabelSkew, [4, 3, 7, 5, 8, 2, 5, 0])])
+def test_equal_sizes_are_the_default_and_what_they_always_were(examples_of, kind, first):
+    split = [kind(count=10, **sizes).split(examples_of(100), Streams(0))[1] for sizes in ({}, {"sizes": "equal"})]
+    assert np.array_equal(*split)
+    assert split[0][:8].tolist() == first
+
+
+def test_sizes_are_written_short_or_full(examples_of):
+    written = TypeAdapter(Annotated[Objects, OneOf("objects")])
+    for sizes, expected in (("equal", "equal"), ("zipf", "zipf"), ({"zipf": 1.5}, Zipf(zipf=1.5)), ({}, Zipf(zipf=1.0))):
+        assert written.validate_python({"by": "label_skew", "count": 3, "sizes": sizes}).sizes == expected
+    short, full = (Random(count=4, sizes=sizes).split(examples_of(), Streams(0))[1] for sizes in ("zipf", Zipf()))
+    assert np.array_equal(short, full)
+    for wrong in ("even", {"zipf": -1.0}, {"zipf": 11.0}, {"pareto": 1.0}, 2):
+        with pytest.raises(ValidationError):
+            written.validate_python({"by": "random", "sizes": wrong})
+    with pytest.raises(ValidationError, match="sizes"):
+        written.validate_python({"by": "cluster", "sizes": "zipf"})

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -204,7 +205,7 @@ def connect(path: Path) -> sqlite3.Connection:
             raise StoreError(f"{path} is no store: it is an SQLite file of another program", remedy="Name another file.")
         if application == APPLICATION and version != VERSION:
             raise StoreError(f"the store {path} has version {version}; this program reads {VERSION}", remedy=REMEDY)
-        database.execute("PRAGMA journal_mode = WAL")
+        share(database)
         database.execute("PRAGMA synchronous = NORMAL")
         if application != APPLICATION:
             database.execute("BEGIN IMMEDIATE")
@@ -217,6 +218,18 @@ def connect(path: Path) -> sqlite3.Connection:
         database.close()
         raise
     return database
+
+
+def share(database: sqlite3.Connection) -> None:
+    """Let readers and a writer work at once. SQLite does not wait for that by itself where others open the file just now."""
+    end = time.monotonic() + WAIT
+    while database.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+        try:
+            database.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.01)
 
 
 def sortable(rows: Rows) -> NDArray[np.bytes_]:

@@ -11,7 +11,7 @@ import numpy as np
 from pydantic import Field
 
 from dataleverage.errors import DataError
-from dataleverage.kinds import Kind
+from dataleverage.kinds import Kind, Model
 from dataleverage.streams import Streams
 from dataleverage.world.slices import column_of
 from dataleverage.world.world import Ints, object_names
@@ -45,14 +45,51 @@ class Counted(Objects):
             )
 
 
-class Random(Counted):
-    """Examples are dealt out at random, in equal numbers."""
+class Zipf(Model):
+    """Sizes that fall with the rank of an object, as a power: 1, 1/2ˢ, 1/3ˢ … (Zipf 1949)."""
+
+    zipf: float = Field(1.0, ge=0, le=10, description="The exponent s: 0 is equal, 1 is Zipf's law, more is steeper.")
+
+    def of(self, total: int, count: int) -> Ints:
+        """(count,) whole numbers from 1 on that sum to `total` ≥ count, falling, by the method of largest remainders.
+
+        Objects whose share would be less than one example get one; the others share what is left.
+        """
+        weight = np.arange(1, count + 1, dtype=np.float64) ** -self.zipf
+        spare = total - count + np.arange(1, count + 1)  # examples for the first k objects if each of the others has one
+        large = int(np.flatnonzero((spare * weight >= np.cumsum(weight)) | (np.arange(count) == 0))[-1]) + 1
+        quota = spare[large - 1] * weight[:large] / weight[:large].sum()
+        sizes = np.ones(count, dtype=np.int64)
+        sizes[:large] = np.floor(quota)
+        short = total - int(sizes.sum())
+        sizes[np.argsort(np.floor(quota) - quota, kind="stable")[:short]] += 1
+        return sizes
+
+
+class Sized(Counted):
+    """Base of the ways that make a given number of objects of given sizes."""
+
+    sizes: Literal["equal", "zipf"] | Zipf = Field(
+        "equal",
+        description="equal, or falling from the first object to the last as 1/rank**s: {zipf: s}, where zipf alone is s = 1.",
+    )
+
+    def unequal(self, examples: Examples) -> Ints | None:
+        """(n,) how many examples each object gets; None where all get the same number, give or take one."""
+        if self.sizes == "equal":
+            return None
+        return (Zipf() if self.sizes == "zipf" else self.sizes).of(len(examples), self.count)
+
+
+class Random(Sized):
+    """Examples are dealt out at random, in equal numbers or by `sizes`."""
 
     by: Literal["random"] = "random"
 
     def split(self, examples: Examples, streams: Streams) -> Split:
         self.check(examples)
-        dealt = np.arange(len(examples)) % self.count
+        sizes = self.unequal(examples)
+        dealt = np.arange(len(examples)) % self.count if sizes is None else np.repeat(np.arange(self.count), sizes)
         return object_names(self.count), streams["objects"].permutation(dealt)
 
 
@@ -72,12 +109,12 @@ class ByLabel(Objects):
         return named([examples.classes[k] for k in present], "label"), np.searchsorted(present, examples.y)
 
 
-class LabelSkew(Counted):
-    """Objects of equal size whose label mixes are drawn from a Dirichlet distribution (Hsu, Qi & Brown 2019, §3).
+class LabelSkew(Sized):
+    """Objects whose label mixes are drawn from a Dirichlet distribution (Hsu, Qi & Brown 2019, §3).
 
     Each object draws its mix from Dirichlet(alpha * K * p), p the labels' shares in the data and K their number, and then its
     examples without replacement; a class that has run out is left out of later mixes. A number as target is cut into
-    ten quantile bins first.
+    ten quantile bins first. Sizes are equal, give or take one example, unless `sizes` says otherwise.
     """
 
     by: Literal["label_skew"] = "label_skew"
@@ -90,7 +127,10 @@ class LabelSkew(Counted):
         stock = [list(rng.permutation(np.flatnonzero(label == k))) for k in range(label.max() + 1)]
         share = np.array([len(members) for members in stock]) / len(examples)
         object_of = np.empty(len(examples), dtype=np.int64)
-        sizes = np.diff(np.linspace(0, len(examples), self.count + 1).astype(np.int64))
+        sizes = self.unequal(examples)
+        if sizes is None:
+            ends = np.linspace(0, len(examples), self.count + 1).astype(np.int64)
+            sizes = ends[1:] - ends[:-1]
         for j, size in enumerate(sizes):
             mix = rng.dirichlet(np.maximum(self.alpha * len(share) * share, 1e-9))
             need = int(size)

@@ -8,6 +8,7 @@ import inspect
 import json
 import threading
 import warnings
+from functools import cache
 from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
@@ -141,6 +142,7 @@ class Sklearn(Learner):
         return predict
 
 
+@cache
 def own_classes() -> dict[str, type]:
     """scikit-learn's own classifiers and regressors by name."""
     from sklearn.utils import all_estimators
@@ -193,7 +195,14 @@ def fit(model: Any, X: Floats, y: NDArray[np.generic]) -> Any:
 
 def decide(model: Any, method: str, pool: Pool) -> Floats:
     """(E, K): decision values of one fitted model, in the columns of the classes it saw; -inf in the others."""
-    given = np.asarray(getattr(model, method)(pool.X_eval))
+    try:
+        given = np.asarray(getattr(model, method)(pool.X_eval))
+    except Exception as error:  # an estimator may raise anything
+        raise FitError(
+            f"{type(model).__name__} was fitted on a row and could not predict: {error}",
+            remedy="Change its parameters (fewer neighbours than the smallest row has examples, say).",
+            key="learner.estimator",
+        ) from error
     if not pool.n_classes:
         return given.reshape(len(pool.X_eval), 1).astype(np.float64)
     if method == "predict":
