@@ -6,11 +6,12 @@ VENV := .venv
 PY := $(VENV)/bin/python
 INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: run test lint types clean help
+.PHONY: run test lint types bench clean help
 
 help:
 	@echo "make run    play scenarios/first-strike.yaml and write its page"
 	@echo "make test   lint, types and tests"
+	@echo "make bench  speed as ratios against scikit-learn, joblib, shapiq and pyDVL (needs five minutes and an idle machine)"
 	@echo "make clean  remove .venv, caches and runs"
 
 run: $(VENV)/installed
@@ -41,5 +42,8 @@ $(VENV)/installed-dev: pyproject.toml constraints.txt | $(PY)
 	$(INSTALL) --editable '.[dev]'
 	@touch $(VENV)/installed $@
 
+bench: $(VENV)/installed
+	$(PY) benchmarks/oracle.py --out benchmarks/oracle.json --peers .venv-peers
+
 clean:
-	rm -rf $(VENV) runs .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-peers runs .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -107,15 +107,19 @@ def test_threads_and_chunks_give_the_same_cells(path):
 def test_processes_that_write_at_once_lose_nothing(path):
     code = textwrap.dedent(
         """
-        import sys, numpy as np
+        import pathlib, sys, time, numpy as np
         from dataleverage.grid.disk import DiskStore, Key
         from dataleverage.grid.rows import all_rows
         path, seed = sys.argv[1], int(sys.argv[2])
         store = DiskStore(path, Key("w", "l", "c", 3))
         rows = all_rows(10)
+        pathlib.Path(f"{path}.ready{seed}").touch()
+        while not all(pathlib.Path(f"{path}.ready{other}").exists() for other in (1, 2, 3)):
+            time.sleep(0.001)
         for part in np.array_split(np.random.default_rng(seed).permutation(1024), 64):
             kept = store.put(rows[part], np.full((len(part), 3), float(seed)))
             assert set(np.unique(kept)) <= {1.0, 2.0, 3.0}
+            time.sleep(0.002)  # let the others in
         """
     )
     running = [subprocess.Popen([sys.executable, "-c", code, str(path), str(seed)]) for seed in (1, 2, 3)]

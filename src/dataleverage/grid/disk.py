@@ -26,6 +26,7 @@ from dataleverage.world.world import Floats, Mask
 APPLICATION = 0x444C4556  # "DLEV", which SQLite writes into the file's head to say whose it is
 VERSION = 1
 WAIT = 60.0  # seconds to wait for another process that is writing
+CACHE = 65_536  # kB of pages kept in memory
 SCAN = 4  # a world is read whole where at least one in so many of its rows is asked for
 MIX = np.uint64(0x9E3779B97F4A7C15)  # odd, so that multiplying loses nothing
 SCHEMA = (
@@ -207,6 +208,8 @@ def connect(path: Path) -> sqlite3.Connection:
             raise StoreError(f"the store {path} has version {version}; this program reads {VERSION}", remedy=REMEDY)
         share(database)
         database.execute("PRAGMA synchronous = NORMAL")
+        database.execute(f"PRAGMA cache_size = -{CACHE}")  # SQLite's own 2 MB make looking up rows here and there slow
+        database.execute("PRAGMA temp_store = MEMORY")
         if application != APPLICATION:
             database.execute("BEGIN IMMEDIATE")
             for statement in SCHEMA:
