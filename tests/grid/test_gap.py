@@ -7,7 +7,7 @@ from sklearn.linear_model import RidgeClassifier as Reference
 from sklearn.metrics import roc_auc_score
 
 from dataleverage.errors import GridError
-from dataleverage.grid.gap import Gap
+from dataleverage.grid.gap import Gap, clear
 from dataleverage.grid.grid import Grid
 from dataleverage.grid.learners.naive_bayes import GaussianNB
 from dataleverage.grid.learners.ridge import Ridge, RidgeClassifier
@@ -105,3 +105,12 @@ def test_a_table_knows_its_gaps_or_is_told():
 def test_a_column_that_is_not_there(world_named):
     with pytest.raises(GridError, match="no column 'rihgt'"):
         Grid.of_world(world_named("wine"), GaussianNB()).gap("rihgt")
+
+
+def test_a_gap_of_two_errors_but_for_the_last_bit_is_not_clear():
+    error = np.array([1.0] * 3 + [0.0] * 6).std(ddof=1) / 3  # 3 of 9 gained: a gap of 1/3 and an error of 1/6
+    tie = np.nextafter(2 * error, 1)
+    assert tie > 2 * error
+    assert not clear(tie, error)
+    assert not clear(2 * error, error)
+    assert clear(2 * error + 1e-6, error)

@@ -109,19 +109,23 @@ def cursor(last_round: int) -> alt.Chart:
 
 
 def round_scale(last_round: int) -> alt.Scale:
+    """From round 0 to the last one, no further."""
     return alt.Scale(domain=[0, max(1, last_round)], nice=False, zero=False)
 
 
 def round_axis(last_round: int) -> alt.X:
+    """Rounds along the bottom, few enough numbers to be read."""
     shown = axis(format="d", tickMinStep=1, tickCount=min(6, max(1, last_round)), labelOverlap=True, grid=False, title=None)
     return alt.X("round:Q", scale=round_scale(last_round), axis=shown)
 
 
 def value_axis(value: str) -> alt.Y:
+    """A number up the side; the axis need not reach 0."""
     return alt.Y(f"{value}:Q", scale=alt.Scale(zero=False, nice=True, padding=6), axis=axis(tickCount=4))
 
 
 def axis(**given: Any) -> alt.Axis:
+    """An axis in the page's colours, with what is given on top."""
     options: dict[str, Any] = {
         "title": None,
         "domain": False,

@@ -151,3 +151,10 @@ class TestRefusals:
         world = world_named("wine")
         with pytest.raises(FitError, match="could not be fitted"):
             decisions(world, Sklearn(model), rows_of(world, most=2), "label")
+
+
+def test_an_estimator_that_cannot_predict_is_named(world_named):
+    world = world_named("wine")
+    predictor = Sklearn("KNeighborsClassifier", params={"n_neighbors": 500}).prepare(pool_of(world), "label")
+    with pytest.raises(FitError, match="KNeighborsClassifier was fitted on a row and could not predict"):
+        predictor(np.ones((1, world.n_objects), dtype=np.uint8))
