@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-SCORES = 1  # counted up when the same row comes to another score than before, so that stores do not mix them
+SCORES = 2  # counted up when the same row comes to another score than before, so that stores do not mix them
 
 
 class Grid:

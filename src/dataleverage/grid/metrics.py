@@ -10,19 +10,15 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from typing import get_args
+from typing import Any, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dataleverage.errors import FitError, GridError
 from dataleverage.grid.learner import Need
+from dataleverage.grid.seen import TIE, Scorer, Seen
 from dataleverage.world.world import Floats, Ints, Mask, Part, Task, World
-
-TIE = 1e-10  # decision values so near, relative to their size, are equal: a batch of one row rounds otherwise than one of many
-LARGE = 1e300  # stands for infinity where it would make NaN
-EPSILON = float(np.finfo(np.float64).eps)  # probabilities are clipped here, as scikit-learn's log_loss does
 
 
 @dataclass(frozen=True)
@@ -180,62 +176,17 @@ def check_examples(world: World, name: str, metric: str, part: Part) -> None:
         )
 
 
-class Seen:
-    """The decision values of a batch, and what metrics read from them, each computed at most once.
-
-    decision : (R, E, K). y : (E,) class indices or targets.
-    """
-
-    def __init__(self, decision: Floats, y: NDArray[np.generic]) -> None:
-        self.decision, self.y = decision, y
-
-    @cached_property
-    def correct(self) -> NDArray[np.float64]:
-        """(R, E): 1 where the label is right. Ties go to the lowest class."""
-        best: Floats = self.decision[..., 0]  # -inf where the row lacks the class
-        label = np.zeros(best.shape, dtype=np.int64)
-        for k in range(1, self.decision.shape[-1]):  # several times faster than argmax over a short last axis
-            better = self.decision[..., k] > best + TIE * np.clip(np.abs(best), 1.0, LARGE)
-            label[better] = k
-            best = np.where(better, self.decision[..., k], best)
-        return np.asarray(label == self.y, dtype=np.float64)
-
-    @cached_property
-    def log_probability(self) -> Floats:
-        """(R, E, K): log of the softmax; -inf for classes that a row lacks."""
-        top = self.decision.max(axis=-1, keepdims=True)
-        with np.errstate(divide="ignore"):  # exp(-inf) is the zero wanted
-            shifted: Floats = self.decision - top
-            return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True)))
-
-    @cached_property
-    def loss(self) -> Floats:
-        """(R, E): −log of the probability given to the true class, clipped."""
-        index = np.broadcast_to(self.y.astype(np.int64)[None, :, None], (*self.decision.shape[:2], 1))
-        given = np.exp(np.take_along_axis(self.log_probability, index, axis=-1)[..., 0])
-        return np.asarray(-np.log(np.clip(given, EPSILON, 1 - EPSILON)))
-
-    @cached_property
-    def squared_error(self) -> Floats:
-        """(R, E): squared difference between prediction and target."""
-        return np.asarray((self.decision[..., 0] - self.y.astype(np.float64)) ** 2)
-
-
-Scorer = Callable[[Seen], Floats]
-"""What is seen -> (R, C') scores of the columns of one metric."""
-
-
 def mean_correct(y: NDArray[np.generic], masks: Mask) -> Scorer:
     """Accuracy. masks : (E, C'). Counts are whole numbers, hence exact in any order of summation."""
-    inside, sizes = masks.astype(np.float64), masks.sum(axis=0)
+    inside, sizes = masks.astype(np.float32), masks.sum(axis=0)
     return lambda seen: np.asarray((seen.correct @ inside) / sizes)
 
 
 def mean_recall(y: NDArray[np.generic], masks: Mask) -> Scorer:
     """Balanced accuracy: the mean recall of the classes a slice has."""
     labels = np.unique(y)
-    inside = np.stack([masks & (y == label)[:, None] for label in labels]).astype(np.float64)  # (K', E, C')
-    sizes = inside.sum(axis=1)
+    inside = np.stack([masks & (y == label)[:, None] for label in labels]).astype(np.float32)  # (K', E, C')
+    sizes = inside.sum(axis=1, dtype=np.int64)
     classes = np.count_nonzero(sizes, axis=0)
 
     def score(seen: Seen) -> Floats:
@@ -258,28 +209,32 @@ def area(y: NDArray[np.generic], masks: Mask) -> Scorer:
     where = [np.flatnonzero(mask) for mask in masks.T]
 
     def score(seen: Seen) -> Floats:
-        classes = seen.decision.shape[-1]
-        if classes == 2:
-            rankings = {1: seen.decision[..., 1] - seen.decision[..., 0]}
-        else:
-            rankings = {k: np.exp(seen.log_probability[..., k]) for k in range(classes)}
         result = np.zeros((len(seen.decision), len(where)))
         for c, examples in enumerate(where):
-            for k, ranking in rankings.items():
-                result[:, c] += area_under(ranking[:, examples], y[examples] == k)
-        return result / len(rankings)
+            for k, ranking, size in seen.rankings:
+                result[:, c] += area_under(ranking[:, examples], y[examples] == k, size[:, examples])
+        return result / len(seen.rankings)
 
     return score
 
 
-def area_under(ranking: Floats, positive: Mask) -> Floats:
-    """(R, E) values and (E,) which are positive -> (R,) ROC AUC, ties counted half."""
-    from scipy.stats import rankdata
+def area_under(ranking: Floats, positive: Mask, size: Floats) -> Floats:
+    """(R, E) values and (E,) which are positive -> (R,) ROC AUC, ties counted half.
 
-    ranks = np.asarray(rankdata(ranking, axis=1), dtype=np.float64)  # halves of whole numbers: sums are exact
+    Values are tied with the next ones in order that are no further away than `TIE` times the size (R, E) of the numbers they
+    were computed from: so near, it is rounding that orders them, which is another in another batch.
+    """
+    order = np.argsort(ranking, axis=1)
+    value, size = np.take_along_axis(ranking, order, axis=1), np.take_along_axis(size, order, axis=1)
+    with np.errstate(invalid="ignore"):  # infinities are tied with each other: their difference is NaN
+        apart = value[:, 1:] - value[:, :-1] > TIE * np.maximum(size[:, 1:], size[:, :-1])
+    place, none = np.arange(ranking.shape[1]), np.zeros((len(ranking), 1), dtype=np.int64)
+    first = np.maximum.accumulate(np.concatenate([none, np.where(apart, place[1:], 0)], axis=1), axis=1)
+    ends = np.concatenate([np.where(apart, place[:-1], place[-1]), none + place[-1]], axis=1)
+    last = np.minimum.accumulate(ends[:, ::-1], axis=1)[:, ::-1]
+    twice = np.where(positive[order], first + last, 0).sum(axis=1)  # ranks from 0; whole numbers, whose sums are exact
     count = int(positive.sum())
-    above = ranks[:, positive].sum(axis=1) - count * (count + 1) / 2
-    return np.asarray(above / (count * (len(positive) - count)))
+    return np.asarray((twice - count * (count - 1)) / (2 * count * (len(positive) - count)))
 
 
 def explained(y: NDArray[np.generic], masks: Mask) -> Scorer:
@@ -314,12 +269,24 @@ class Measurer:
     def __init__(self, world: World, columns: Sequence[Column]) -> None:
         self.world, self.columns = world, tuple(columns)
         self.masks = {column: examples_of(world, column.slice, column.part) for column in self.columns}
-        self.scorers: list[tuple[Ints, Scorer]] = []
+        self.scorers = self._scorers()
+
+    def _scorers(self) -> list[tuple[Ints, Scorer]]:
+        """What scores the columns of each metric, and which columns those are."""
+        found: list[tuple[Ints, Scorer]] = []
         for metric in METRICS:
             which = [c for c, column in enumerate(self.columns) if column.metric == metric]
             if which:
                 masks = np.stack([self.masks[self.columns[c]] for c in which], axis=1)
-                self.scorers.append((np.array(which), SCORERS[metric](world.y_eval, masks)))
+                found.append((np.array(which), SCORERS[metric](self.world.y_eval, masks)))
+        return found
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name != "scorers"}  # functions, which cannot be pickled
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self.scorers = self._scorers()
 
     @property
     def needs(self) -> Need:
@@ -332,7 +299,7 @@ class Measurer:
 
     def __call__(self, decision: Floats) -> Floats:
         """(R, E, K) -> (R, C). Raises FitError for decision values that are NaN: they have no score."""
-        if np.isnan(decision).any():
+        if decision.size and np.isnan(decision.max()):
             broken = int(np.isnan(decision).any(axis=(1, 2)).sum())
             raise FitError(
                 f"the decision values of {broken} of {len(decision)} rows are not numbers",
@@ -350,4 +317,4 @@ class Measurer:
             return None
         seen = Seen(decision[None], self.world.y_eval)
         each = seen.correct if column.metric == "accuracy" else seen.loss
-        return np.asarray(each[0, self.masks[column]])
+        return np.asarray(each[0, self.masks[column]], dtype=np.float64)
