@@ -30,7 +30,7 @@ class Seen:
     @property
     def two(self) -> bool:
         """Whether there are two classes; not asked of a regression."""
-        return self.decision.shape[-1] <= 2
+        return bool(self.decision.shape[-1] <= 2)
 
     @cached_property
     def margin(self) -> Floats:
