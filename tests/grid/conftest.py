@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -96,12 +96,21 @@ class Row:
     """A row that has examples of at least two classes (any, for regression), as the oracle hands to a learner.
 
     row : (1, n). X, y : its training examples, in training order. present : (K,) which classes it has.
+    weights : (1, n) of its objects, where it has them; w : (m,) of its examples.
     """
 
     row: Rows
     X: NDArray[np.float64]
     y: NDArray[Any]
     present: NDArray[np.bool_]
+    weights: NDArray[np.float64] | None = None
+    w: NDArray[np.float64] | None = None
+
+    @property
+    def repeated(self) -> tuple[NDArray[np.float64], NDArray[Any]]:
+        """X and y with every example as many times as it weighs."""
+        times = self.w.astype(np.int64)
+        return np.repeat(self.X, times, axis=0), np.repeat(self.y, times)
 
 
 def fittable_rows(world: World, preprocess: str = "none", most: int = 64, seed: int = 0) -> list[Row]:
@@ -119,10 +128,24 @@ def fittable_rows(world: World, preprocess: str = "none", most: int = 64, seed: 
     return chosen[:most]
 
 
+def with_weights(world: World, rows: list[Row], *, whole: bool = False, seed: int = 0) -> list[Row]:
+    """The same rows with random weights, from 1 to 4 if whole, otherwise between 0.02 and 3."""
+    rng = np.random.default_rng(seed)
+    weighted = []
+    for row in rows:
+        drawn = rng.integers(1, 5, row.row.shape).astype(np.float64) if whole else np.exp(rng.uniform(-4, 1, row.row.shape))
+        weights = np.where(row.row > 0, drawn, 0.0)
+        present = np.flatnonzero(row.row[0][world.object_of] > 0)  # in training order, as the row's examples are
+        weighted.append(replace(row, weights=weights, w=weights[0, world.object_of[present]]))
+    return weighted
+
+
 def masked_decisions(world: World, learner: Learner, rows: list[Row], need: str = "ranking") -> NDArray[np.float64]:
     """(R, E, K): the learner's decision values for all rows in one batch, absent classes masked as the oracle does."""
     predictor = learner.prepare(pool_of(world, learner.preprocess), need)  # type: ignore[arg-type]
-    decision = predictor(np.concatenate([row.row for row in rows]))
+    asked = np.concatenate([row.row for row in rows])
+    weights = None if rows[0].weights is None else np.concatenate([row.weights for row in rows])
+    decision = predictor(asked) if weights is None else predictor(asked, weights)
     if not world.classes:
         return decision
     return np.where(np.stack([row.present for row in rows])[:, None, :], decision, -np.inf)
@@ -142,6 +165,11 @@ def world_of() -> Callable[..., World]:
 @pytest.fixture(scope="session")
 def rows_of() -> Callable[..., list[Row]]:
     return fittable_rows
+
+
+@pytest.fixture(scope="session")
+def weighted() -> Callable[..., list[Row]]:
+    return with_weights
 
 
 @pytest.fixture(scope="session")

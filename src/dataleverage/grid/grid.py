@@ -20,12 +20,14 @@ from dataleverage.grid.oracle import Oracle, TableOracle, TrainedOracle, in_batc
 from dataleverage.grid.rows import Rows
 from dataleverage.grid.store import MemoryStore
 from dataleverage.grid.table import Table
+from dataleverage.grid.weights import as_weights, joined, parted
 from dataleverage.world.world import Floats, Task, World
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
+NO_WEIGHTS = "Ask without weights, or train: give a world and a learner."
 SCORES = 2  # counted up when the same row comes to another score than before, so that stores do not mix them
 
 
@@ -42,6 +44,7 @@ class Grid:
     sizes : (n,) training examples in each object (1 each for a table).
     n_present : ways in which an object can be present: 1 (clean) + the number of tactics.
     store, disk : where known cells are kept while the grid lives, and in a file where one is named (`keep_in`).
+    weighted_store, weighted_disk : the same for rows with weights, which are never read as plain ones.
     trained, served, from_disk : rows that the oracle scored, rows that were known already, and those of them that were read
         from the file.
     """
@@ -64,6 +67,8 @@ class Grid:
         self.world = world
         self.store = MemoryStore(len(self.columns))
         self.disk: DiskStore | None = None
+        self.weighted_store = MemoryStore(len(self.columns))
+        self.weighted_disk: DiskStore | None = None
         self.trained = 0
         self.served = 0
         self.from_disk = 0
@@ -207,40 +212,76 @@ class Grid:
         """
         if self.world is None or not isinstance(self.oracle, TrainedOracle):
             raise GridError("a table of cells trains nothing that a store could keep", remedy="Leave the store out.")
-        columns = json.dumps([SCORES, *([column.slice, column.metric, column.part] for column in self.columns)])
-        key = Key(self.world.fingerprint, self.oracle.learner.fingerprint(), columns, len(self.columns), self.world.title)
-        self.disk = DiskStore(path, key)
+        self.disk, self.weighted_disk = DiskStore(path, self._key()), None
         return self
 
-    def scores(self, rows: ArrayLike, *, progress: Callable[[int], object] | None = None) -> Floats:
+    def scores(
+        self, rows: ArrayLike, weights: ArrayLike | None = None, *, progress: Callable[[int], object] | None = None
+    ) -> Floats:
         """(R, n_objects) small integers -> (R, n_columns) float64.
 
         A row is trained on once, whatever the order and number of times it is asked for, and what is trained is kept at once:
-        an interrupt loses only the rows in hand. `progress` is called with the number of rows that have been trained since it
-        was called last. Raises GridError for rows of the wrong shape and MissingCell where a table does not have them.
+        an interrupt loses only the rows in hand. Raises GridError for rows or weights of the wrong shape and MissingCell where
+        a table does not have the rows.
+
+        Parameters
+        ----------
+        weights : (R, n_objects), or (n_objects,) for all rows: how often each example of an object counts, finite and at least
+            0. Part of what a row is known by. A weight of 0 is absence; weights of absent objects do not matter; a row whose
+            objects all weigh 1 is the plain row. A table, and a learner that cannot weigh, refuse them (GridError).
+        progress : called with the number of rows that have been trained since it was called last.
         """
-        asked, which = row_words.distinct(self._rows(rows))
+        asked = self._rows(rows)
+        if weights is None:
+            return self._answers(asked, False, progress)
+        if isinstance(self.oracle, TrainedOracle):
+            self.oracle.learner.check_weights()
+        else:
+            raise GridError("a table of cells trains nothing that weights could change", remedy=NO_WEIGHTS, key="weights")
+        asked, given, plain = as_weights(weights, asked)
+        scores = np.empty((len(asked), len(self.columns)))
+        scores[plain] = self._answers(asked[plain], False, progress)
+        scores[~plain] = self._answers(joined(asked[~plain], given[~plain]), True, progress)
+        return scores
+
+    def _answers(self, keys: NDArray[np.uint8], weighted: bool, progress: Callable[[int], object] | None) -> Floats:
+        """(R, C): rows (R, n), or rows joined with their weights (R, 9 n), from where they are known, and otherwise trained."""
+        asked, which = row_words.distinct(keys)
         if not len(asked):
             return np.empty((0, len(self.columns)))
-        known, scores = self.store.find(asked)
-        if self.disk is not None and not known.all():
+        store, disk = (self.weighted_store, self._weighted_disk()) if weighted else (self.store, self.disk)
+        known, scores = store.find(asked)
+        if disk is not None and not known.all():
             missing = np.flatnonzero(~known)
-            there, found = self.disk.find(asked[missing])
-            scores[missing[there]] = self.store.put(asked[missing[there]], found[there])
+            there, found = disk.find(asked[missing])
+            scores[missing[there]] = store.put(asked[missing[there]], found[there])
             known[missing[there]] = True
             self.from_disk += int(there.sum())
         new = np.flatnonzero(~known)
         if len(new):
-            for where, part, seconds in in_batches(self.oracle, asked[new]):
-                rows_done = asked[new[where]]
-                if self.disk is not None:
-                    part = self.disk.put(rows_done, part, seconds)
-                scores[new[where]] = self.store.put(rows_done, part)
+            rows, weights = parted(asked[new]) if weighted else (asked[new], None)
+            for where, part, seconds in in_batches(self.oracle, rows, weights):
+                done = asked[new[where]]
+                if disk is not None:
+                    part = disk.put(done, part, seconds)
+                scores[new[where]] = store.put(done, part)
                 self.trained += len(where)
                 if progress is not None:
                     progress(len(where))
         self.served += int(known[which].sum())
         return scores[which]
+
+    def _weighted_disk(self) -> DiskStore | None:
+        """The rows with weights in the store file, which are another grid's to it: plain rows and these never meet."""
+        if self.disk is not None and self.weighted_disk is None:
+            self.weighted_disk = DiskStore(self.disk.path, self._key("weighted"))
+        return self.weighted_disk
+
+    def _key(self, *more: str) -> Key:
+        """What all cells depend on."""
+        assert self.world is not None and isinstance(self.oracle, TrainedOracle)
+        columns = json.dumps([SCORES, *more, *([column.slice, column.metric, column.part] for column in self.columns)])
+        return Key(self.world.fingerprint, self.oracle.learner.fingerprint(), columns, len(self.columns), self.world.title)
 
     def to_unveil(self, budget: int | None = None) -> int:
         """How many rows `unveil` would ask for."""

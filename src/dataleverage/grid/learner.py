@@ -14,24 +14,33 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import version
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from dataleverage.errors import GridError
 from dataleverage.grid.rows import Rows
 from dataleverage.kinds import Kind
 from dataleverage.world.world import Floats, Ints, Task, World
 
 Need = Literal["label", "ranking", "probability"]  # what a metric reads: argmax, order of decisions, softmax
 
-Predictor = Callable[[Rows], Floats]
-"""rows (R, n) uint8 -> decision values (R, E, K).
 
-Classification: K classes; the argmax over K (ties to the lowest class) is the predicted label, and for a
-learner that gives probabilities their softmax over K is the probability. Regression: K = 1, the prediction.
-"""
+class Predictor(Protocol):
+    """What scores rows."""
+
+    def __call__(self, rows: Rows, weights: Floats | None = None) -> Floats:
+        """rows (R, n) uint8 -> decision values (R, E, K).
+
+        Classification: K classes; the argmax over K (ties to the lowest class) is the predicted label, and for a
+        learner that gives probabilities their softmax over K is the probability. Regression: K = 1, the prediction.
+
+        weights : (R, n), positive where the object is present and 0 elsewhere: every example of an object enters the fit with
+            the object's weight, as if it were there so many times. None where all weigh 1. Only learners that say
+            `weighs` are asked with weights.
+        """
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,6 +92,7 @@ class Learner(Kind, family="learner", package="dataleverage.grid.learners"):
     gives: ClassVar[tuple[Need, ...]] = ("label", "ranking", "probability")
     task: ClassVar[tuple[Task, ...]] = ("classification",)
     packages: ClassVar[tuple[str, ...]] = ()  # whose versions can change a score
+    weighs: ClassVar[bool] = False  # whether what it prepares can be asked with weights
     threads: ClassVar[bool] = True  # whether chunks of rows are trained faster in several threads
 
     @abstractmethod
@@ -95,11 +105,31 @@ class Learner(Kind, family="learner", package="dataleverage.grid.learners"):
     def check(self, pool: Pool, need: Need) -> None:
         """Raise a GridError where this learner cannot work on these examples (two classes only, say) or for this need."""
 
+    def check_weights(self) -> None:
+        """Raise a GridError where this learner cannot give some examples more weight than others."""
+        if not self.weighs:
+            raise GridError(
+                f"the learner {self.tag} cannot weigh its examples",
+                remedy="Choose one that can (ridge_classifier, logistic_regression, gaussian_nb …), or leave out the weights.",
+                key="learner",
+            )
+
     def fingerprint(self) -> str:
         """A hash of kind, parameters, preprocessing and the versions that results depend on."""
         versions = {name: version(name) for name in self.packages}
         text = json.dumps([self.model_dump(mode="json"), versions], sort_keys=True, default=repr)
         return hashlib.sha256(text.encode()).hexdigest()
+
+
+def without_weights(learner: Learner, predict: Callable[[Rows], Floats]) -> Predictor:
+    """What a learner that cannot weigh examples prepares: asked with weights, it refuses by name."""
+
+    def checked(rows: Rows, weights: Floats | None = None) -> Floats:
+        if weights is not None:
+            learner.check_weights()
+        return predict(rows)
+
+    return checked
 
 
 def pool_of(world: World, preprocess: str = "none") -> Pool:

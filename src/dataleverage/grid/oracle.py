@@ -32,8 +32,8 @@ class Oracle(Protocol):
 
     columns: tuple[Column, ...]
 
-    def scores(self, rows: Rows) -> Floats:
-        """(R, n) uint8 -> (R, C) float64."""
+    def scores(self, rows: Rows, weights: Floats | None = None) -> Floats:
+        """(R, n) uint8, and (R, n) the weights of their objects where these are not all 1 -> (R, C) float64."""
 
 
 class TrainedOracle:
@@ -118,14 +118,14 @@ class TrainedOracle:
         shared = -(-rows // (4 * self.workers)) if self.learner.threads and self.workers > 1 and rows > SMALL else rows
         return max(1, min(shared, int(self.memory // self.workers // per_row)))
 
-    def scores(self, rows: Rows) -> Floats:
-        """(R, n) uint8 -> (R, C). Trains on every row given."""
+    def scores(self, rows: Rows, weights: Floats | None = None) -> Floats:
+        """(R, n) uint8 and their weights, as `as_weights` gives them -> (R, C). Trains on every row given."""
         result = np.empty((len(rows), len(self.columns)))
-        for where, scores, _ in self.batches(rows):
+        for where, scores, _ in self.batches(rows, weights):
             result[where] = scores
         return result
 
-    def batches(self, rows: Rows) -> Iterator[Batch]:
+    def batches(self, rows: Rows, weights: Floats | None = None) -> Iterator[Batch]:
         """Train on every row given, the nearest to the full one first; what is done is handed out at once."""
         order = np.concatenate(by_level(rows))
         size = self.chunk(len(rows))
@@ -133,10 +133,10 @@ class TrainedOracle:
         with threadpool_limits(limits=1):
             if self.workers == 1 or len(chunks) == 1 or not self.learner.threads:
                 for where in chunks:
-                    yield self.batch(rows, where)
+                    yield self.batch(rows, weights, where)
                 return
             with ThreadPoolExecutor(self.workers) as pool:
-                waiting = {pool.submit(self.batch, rows, where) for where in chunks}
+                waiting = {pool.submit(self.batch, rows, weights, where) for where in chunks}
                 try:
                     while waiting:
                         done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
@@ -146,11 +146,11 @@ class TrainedOracle:
                     for each in waiting:
                         each.cancel()
 
-    def batch(self, rows: Rows, where: NDArray[np.int64]) -> Batch:
+    def batch(self, rows: Rows, weights: Floats | None, where: NDArray[np.int64]) -> Batch:
         """Train on some of the rows."""
         began = time.perf_counter()
         part = rows[where]
-        scores = self.measure(self.decide(part))
+        scores = self.measure(self.decide(part, None if weights is None else weights[where]))
         _, empty, single = self.untrained(part)
         self.empty += int(empty.sum())
         self.single_class += int(single.sum())
@@ -162,11 +162,11 @@ class TrainedOracle:
         single = np.asarray((present.sum(axis=1) == 1) & (self.world.task == "classification"))
         return present, np.asarray(~present.any(axis=1)), single
 
-    def decide(self, rows: Rows) -> Floats:
+    def decide(self, rows: Rows, weights: Floats | None = None) -> Floats:
         """(R, E, K) decision values over the whole evaluation pool."""
         present, empty, single = self.untrained(rows)
         trained = ~(empty | single)
-        decided = self.predictor(rows[trained]) if trained.any() else None
+        decided = self.fitted(rows, weights, trained) if trained.any() else None
         if decided is not None and self.world.task == "classification":
             absent = ~present[trained]
             lacking = absent.any(axis=1)
@@ -181,6 +181,13 @@ class TrainedOracle:
             decision[trained] = decided
         return decision
 
+    def fitted(self, rows: Rows, weights: Floats | None, which: Mask) -> Floats:
+        """(R', E, K) decision values of those of the rows that are fitted."""
+        if weights is None:
+            return self.predictor(rows[which])
+        self.learner.check_weights()
+        return self.predictor(rows[which], weights[which])
+
 
 class TableOracle:
     """Answers from cells that somebody else measured, and from nothing else.
@@ -194,20 +201,24 @@ class TableOracle:
         self.rows, self.table, self.columns, self.objects = rows, scores, columns, objects
         self.position = {key: i for i, key in enumerate(keys(rows))}
 
-    def scores(self, rows: Rows) -> Floats:
-        """(R, n) uint8 -> (R, C). Raises MissingCell for rows that the table does not have."""
+    def scores(self, rows: Rows, weights: Floats | None = None) -> Floats:
+        """(R, n) uint8 -> (R, C). Raises MissingCell for rows that the table does not have, and GridError for weights."""
+        if weights is not None:
+            raise GridError(
+                "a table of cells trains nothing that could be weighted", remedy="Leave out the weights.", key="weights"
+            )
         missing = [row for row, key in zip(rows, keys(rows), strict=True) if key not in self.position]
         if missing:
             raise missing_cells([in_words(row, self.objects) for row in missing])
         return self.table[[self.position[key] for key in keys(rows)]]
 
 
-def in_batches(oracle: Oracle, rows: Rows) -> Iterator[Batch]:
+def in_batches(oracle: Oracle, rows: Rows, weights: Floats | None = None) -> Iterator[Batch]:
     """The scores of every row, in batches as they are done where the oracle trains, otherwise all at once."""
     if isinstance(oracle, TrainedOracle):
-        yield from oracle.batches(rows)
+        yield from oracle.batches(rows, weights)
     else:
-        yield np.arange(len(rows)), oracle.scores(rows), 0.0
+        yield np.arange(len(rows)), oracle.scores(rows, weights), 0.0
 
 
 def missing_cells(rows: list[str]) -> MissingCell:

@@ -49,10 +49,15 @@ def all_rows(n_objects: int) -> Rows:
     return ((index[:, None] >> np.arange(n_objects, dtype=np.uint32)) & 1).astype(np.uint8)
 
 
-def onehot(rows: Rows, n_present: int) -> NDArray[np.float64]:
-    """(R, n * n_present): 1 where the object is present in that variant; column `object * n_present + variant - 1`."""
+def onehot(rows: Rows, n_present: int, weights: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
+    """(R, n * n_present): 1 where the object is present in that variant; column `object * n_present + variant - 1`.
+
+    weights : (R, n) what stands there instead of 1.
+    """
     present = np.arange(1, n_present + 1, dtype=np.uint8)
     held: NDArray[np.float64] = (rows[:, :, None] == present).reshape(len(rows), rows.shape[1] * n_present).astype(np.float64)
+    if weights is not None:
+        held *= np.repeat(weights, n_present, axis=1)
     return held
 
 

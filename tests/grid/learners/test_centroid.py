@@ -113,3 +113,16 @@ def test_it_gives_no_probabilities(world_named):
     world = world_named("wine")
     with pytest.raises(GridError, match="gives no probability"):
         TrainedOracle(world, NearestCentroid(), columns_of(world, "log_loss"))
+
+
+@pytest.mark.parametrize("name", WORLDS)
+def test_weights_are_repeated_examples(rows_of, weighted, decisions, world_named, name):
+    world = world_named(name)
+    rows = weighted(world, rows_of(world, most=14), whole=True)
+    thirds = [replace(row, weights=row.weights / 3) for row in rows]  # only ratios count
+    for row, mine, third in zip(
+        rows, decisions(world, NearestCentroid(), rows), decisions(world, NearestCentroid(), thirds), strict=True
+    ):
+        X, y = row.repeated
+        agrees(mine, replace(row, X=X, y=y), world.X_eval)
+        agrees(third, replace(row, X=X, y=y), world.X_eval)

@@ -110,3 +110,16 @@ def test_negative_features_are_refused(world_named):
 def test_smoothing_too_small_to_count_is_refused():
     with pytest.raises(ValidationError, match="alpha"):
         MultinomialNB(alpha=0.0)
+
+
+@pytest.mark.parametrize("fit_prior", [True, False])
+@pytest.mark.parametrize("name", WORLDS)
+@pytest.mark.parametrize(("ours", "theirs", "params"), PAIRS)
+def test_weights_are_those_of_sklearn(rows_of, weighted, decisions, world_named, ours, theirs, params, name, fit_prior):
+    world = world_named(name)
+    rows = weighted(world, rows_of(world, "min_max", most=14))
+    X_eval = pool_of(world, "min_max").X_eval
+    learner = ours(preprocess="min_max", fit_prior=fit_prior, **params)
+    for row, mine in zip(rows, decisions(world, learner, rows, "probability"), strict=True):
+        model = theirs(fit_prior=fit_prior, **params).fit(row.X, row.y, sample_weight=row.w)
+        agrees(mine, model, X_eval, row.present)

@@ -162,3 +162,23 @@ def test_scores_do_not_depend_on_the_chunk(world_named, rows_of):
 def test_shrinkage_is_a_share(shrinkage):
     with pytest.raises(ValidationError, match="shrinkage"):
         LinearDiscriminantAnalysis(shrinkage=shrinkage)
+
+
+@pytest.mark.parametrize("shrinkage", [None, 0.1])
+@pytest.mark.parametrize("name", ["breast cancer, poisoned", "wine, poisoned", "digits", "rare"])
+def test_weights_are_repeated_examples(rows_of, weighted, decisions, world_named, name, shrinkage):
+    world = world_named(name)
+    rows = [row for row in rows_of(world, most=12) if len(row.y) > row.present.sum()]
+    rows = weighted(world, rows, whole=True)
+    sevenths = [replace(row, weights=row.weights / 7) for row in rows]  # only ratios count
+    learner = LinearDiscriminantAnalysis(shrinkage=shrinkage)
+    for row, mine, seventh in zip(
+        rows, decisions(world, learner, rows, "probability"), decisions(world, learner, sevenths, "probability"), strict=True
+    ):
+        X, y = row.repeated
+        twice = replace(row, X=X, y=y)
+        agrees(mine, twice, world.X_eval, shrinkage, rel=1e-4)
+        agrees(seventh, twice, world.X_eval, shrinkage, rel=1e-4)
+        model, values = reference(twice, shrinkage)
+        if well_posed(values):
+            assert np.array_equal(mine.argmax(axis=1), model.predict(world.X_eval))

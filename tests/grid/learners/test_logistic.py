@@ -247,7 +247,7 @@ def far_rows(world_of):
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(60, 3)), rng.integers(0, 2, 60)
     fits = Fits(pool_of(world_of(X, y, train=50, objects=3)), LogisticRegression(), (0, 1))
-    rows = fits.objectives(onehot(np.array([[1, 1, 1], [1, 1, 0], [1, 0, 0]], dtype=np.uint8), 1))
+    rows = fits.objectives(np.array([[1, 1, 1], [1, 1, 0], [1, 0, 0]], dtype=np.uint8))
     return fits, rows, np.stack([np.full(4, 8.0), np.full(4, -30.0), np.zeros(4)])
 
 
@@ -314,3 +314,64 @@ def test_rows_that_do_not_converge_raise(rows_of, decisions, world_named):
     with pytest.raises(FitError, match=r"of \d+ rows did not converge in 2 Newton steps .largest gradient") as caught:
         decisions(world, LogisticRegression(max_iter=2), rows_of(world, most=12))
     assert "standardize" in caught.value.remedy
+
+
+# ---------------------------------------------------------------------- weights
+
+
+@pytest.mark.parametrize("C", [0.01, 1.0, 100.0])
+@pytest.mark.parametrize("name", BINARY)
+def test_weights_are_those_of_converged_sklearn_fits(rows_of, weighted, decisions, world_named, name, C):
+    world = world_named(name)
+    rows = weighted(world, rows_of(world, most=25))
+    for row, mine in zip(rows, decisions(world, LogisticRegression(C=C), rows), strict=True):
+        model = linear_model.LogisticRegression(C=C, tol=1e-10, solver="newton-cholesky", max_iter=10_000)
+        model.fit(row.X, row.y, sample_weight=row.w)
+        assert np.array_equal(mine.argmax(axis=1), model.predict(world.X_eval))
+        assert mine[:, 1] - mine[:, 0] == pytest.approx(model.decision_function(world.X_eval), rel=1e-4, abs=1e-4)
+
+
+def test_weights_and_C_scale_together(rows_of, weighted, decisions, world_named):
+    world = world_named("breast cancer, poisoned")
+    rows = weighted(world, rows_of(world, most=20))
+    thousandth = [dataclasses.replace(row, weights=row.weights / 1000) for row in rows]
+    expected = decisions(world, LogisticRegression(C=0.5), rows)
+    assert decisions(world, LogisticRegression(C=500.0), thousandth) == pytest.approx(expected, abs=1e-7)
+    assert np.abs(decisions(world, LogisticRegression(C=0.5), thousandth) - expected).max() > 0.1
+
+
+def test_rows_solved_with_other_weights_are_no_more_than_a_start(rows_of, weighted, decisions, world_named):
+    world = world_named("breast cancer, poisoned")
+    rows, learner = rows_of(world, most=40), LogisticRegression()
+    asked = np.concatenate([row.row for row in rows])
+    predict = learner.prepare(pool_of(world), "ranking")
+    for seed in range(4):
+        aged = weighted(world, rows, seed=seed)
+        mine = predict(asked, np.concatenate([row.weights for row in aged]))
+        assert mine == pytest.approx(decisions(world, learner, aged), abs=1e-7)
+    assert predict(asked) == pytest.approx(decisions(world, learner, rows), abs=1e-7)
+
+
+def test_starts_that_are_far_are_given_up_with_weights_too(rows_of, weighted, decisions, world_named, monkeypatch):
+    world = world_named("breast cancer, poisoned")
+    rows = weighted(world, rows_of(world, most=40))
+    expected = decisions(world, LogisticRegression(), rows)
+    honest = Lattice.forecast
+
+    def misled(self, asked):
+        forecast = honest(self, asked)
+        return dataclasses.replace(forecast, start=300 * np.random.default_rng(0).normal(size=forecast.start.shape))
+
+    monkeypatch.setattr(Lattice, "forecast", misled)
+    assert decisions(world, LogisticRegression(), rows) == pytest.approx(expected, abs=1e-7)
+
+
+def test_damped_steps_with_weights_find_the_same_minimum(world_of):
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(60, 3)), rng.integers(0, 2, 60)
+    fits = Fits(pool_of(world_of(X, y, train=50, objects=3)), LogisticRegression(), (0, 1))
+    rows = np.array([[1, 1, 1], [1, 1, 0], [1, 0, 0]], dtype=np.uint8)
+    objectives = fits.objectives(rows, np.array([[0.1, 2.0, 1.0], [3.0, 0.01, 0.0], [5.0, 0.0, 0.0]]))
+    expected, found = chords(objectives, np.zeros((3, 4)), 100, 1e-12)
+    assert found.all()
+    assert damped(objectives, 4, 100, 1e-12) == pytest.approx(expected, abs=1e-9)

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import approx_fprime
+from scipy.special import softmax
 from sklearn import linear_model
 
 from dataleverage.errors import GridError
@@ -103,7 +104,7 @@ def some(world_named):
     rows = all_rows(6)
     counts = onehot(rows, 1) @ pool.per_unit(pool.onehot_y) > 0
     rows = np.stack([rows[counts.sum(axis=1) == k][-1] for k in (3, 4, 5)])
-    objectives = fits.objectives(onehot(rows, 1))
+    objectives = fits.objectives(rows)
     return fits, objectives, np.random.default_rng(0).normal(size=(3, fits.size)) / 3
 
 
@@ -143,3 +144,35 @@ def test_more_coefficients_than_a_hessian_can_hold_are_refused(world_named, monk
     with pytest.raises(GridError, match="13 features with 3 classes have 42") as caught:
         LogisticRegression().check(pool_of(world_named("wine")), "label")
     assert "sklearn" in caught.value.remedy
+
+
+@pytest.mark.parametrize("C", [0.01, 1.0, 100.0])
+@pytest.mark.parametrize(("name", "preprocess"), [("wine", "none"), ("wine, poisoned", "standardize"), ("rare", "none")])
+def test_weights_are_those_of_converged_sklearn_fits(rows_of, weighted, decisions, world_named, name, preprocess, C):
+    world = world_named(name)
+    rows = weighted(world, rows_of(world, preprocess, most=20))
+    X_eval = pool_of(world, preprocess).X_eval
+    for row, mine in zip(rows, decisions(world, LogisticRegression(C=C, preprocess=preprocess), rows), strict=True):
+        model = linear_model.LogisticRegression(C=C, tol=1e-10, solver="newton-cholesky", max_iter=10_000)
+        model.fit(row.X, row.y, sample_weight=row.w)
+        assert np.array_equal(mine.argmax(axis=1), model.predict(X_eval))
+        assert softmax(mine[:, row.present], axis=1) == pytest.approx(model.predict_proba(X_eval), abs=1e-4)
+
+
+def test_derivatives_with_weights_are_those_of_the_value(world_of):
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(40, 2)), np.arange(40) % 3
+    fits = Fits(pool_of(world_of(X, y, train=30, objects=3)), LogisticRegression(), (0, 1, 2))
+    rows = np.array([[1, 1, 1], [0, 1, 1]], dtype=np.uint8)
+    objectives = fits.objectives(rows, np.array([[0.2, 1.0, 3.0], [0.0, 0.5, 2.0]]))
+    w = rng.normal(size=(2, 9))
+    gradient, seen = objectives.gradient(w)
+    single = objectives.hessians(seen)
+    for i in range(2):
+        one = objectives.take(np.array([i]))
+        assert gradient[i] == pytest.approx(approx_fprime(w[i], lambda at, one=one: one.value(at[None])[0], 1e-7), abs=1e-4)
+        slope = np.stack(
+            [approx_fprime(w[i], lambda at, one=one, p=p: one.gradient(at[None])[0][0, p], 1e-7) for p in range(9)]
+        )
+        assert objectives.hessian(seen, i) == pytest.approx(slope, abs=1e-4)
+        assert np.triu(single[i]) == pytest.approx(np.triu(slope), abs=1e-3)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -90,3 +92,44 @@ def test_no_scale_of_features_overflows(scale, smoothing):
         pool = Pool(X, rng.integers(0, 2, 12), rng.integers(0, 4, 12), 4, 1, X_eval, 2)
         decision = GaussianNB(var_smoothing=smoothing).prepare(pool, "label")(rng.integers(0, 2, (8, 4)).astype(np.uint8))
         assert not np.isnan(decision).any()
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("whole", [True, False])
+@pytest.mark.parametrize("name", BINARY + MULTICLASS)
+def test_weights_are_those_of_sklearn(rows_of, weighted, decisions, world_named, name, whole):
+    world = world_named(name)
+    rows = weighted(world, rows_of(world), whole=whole)
+    for row, mine in zip(rows, decisions(world, GaussianNB(var_smoothing=1e-6), rows), strict=True):
+        # scikit-learn smooths by the variance of examples that all count the same; ours count by weight there too.
+        mean = np.average(row.X, axis=0, weights=row.w)
+        ratio = np.average((row.X - mean) ** 2, axis=0, weights=row.w).max() / row.X.var(axis=0).max()
+        model = naive_bayes.GaussianNB(var_smoothing=1e-6 * ratio).fit(row.X, row.y, sample_weight=row.w)
+        assert np.array_equal(mine.argmax(axis=1), model.predict(world.X_eval))
+        assert np.allclose(mine[:, model.classes_], model.predict_joint_log_proba(world.X_eval), rtol=1e-6)
+        if whole:
+            model = naive_bayes.GaussianNB(var_smoothing=1e-6).fit(*row.repeated)
+            assert np.allclose(mine[:, model.classes_], model.predict_joint_log_proba(world.X_eval), rtol=1e-6)
+
+
+@pytest.mark.parametrize("factor", [1e-120, 0.1, 1e6])
+def test_only_the_ratios_of_weights_count(rows_of, weighted, decisions, world_named, factor):
+    world = world_named("wine, poisoned")
+    rows = weighted(world, rows_of(world, most=20))
+    scaled = [dataclasses.replace(row, weights=factor * row.weights) for row in rows]
+    expected = decisions(world, GaussianNB(), rows)
+    assert decisions(world, GaussianNB(), scaled) == pytest.approx(expected, rel=1e-8)
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_tight_cluster_keeps_its_variance_with_weights_too(rows_of, weighted, decisions, world_of):
+    rng = np.random.default_rng(1)
+    y = np.tile([0, 1], 45)
+    X = rng.normal(size=(90, 2))
+    X[:45] = 1e6 + 1e-3 * (X[:45] + y[:45, None])
+    world = world_of(X, y, train=60, objects=3)
+    world = dataclasses.replace(world, object_of=np.where(world.X[:, 0] > 1e5, 1, np.where(np.arange(60) % 2, 0, 2)))
+    rows = weighted(world, rows_of(world))
+    for row, mine in zip(rows, decisions(world, GaussianNB(), rows), strict=True):
+        model = naive_bayes.GaussianNB().fit(row.X, row.y, sample_weight=row.w)
+        assert np.array_equal(mine.argmax(axis=1), model.predict(world.X_eval))

@@ -71,3 +71,31 @@ def test_preprocessing_is_fitted_once_on_all_clean_examples(rows_of, decisions, 
 def test_alpha_is_positive():
     with pytest.raises(ValueError, match="greater than 0"):
         RidgeClassifier(alpha=0.0)
+
+
+@pytest.mark.parametrize("name", BINARY + MULTICLASS)
+def test_weights_are_those_of_sklearn(rows_of, weighted, decisions, world_named, name):
+    world = world_named(name)
+    rows = weighted(world, rows_of(world))
+    for row, mine in zip(rows, decisions(world, RidgeClassifier(), rows), strict=True):
+        model = linear_model.RidgeClassifier().fit(row.X, row.y, sample_weight=row.w)
+        assert np.array_equal(mine.argmax(axis=1), model.predict(world.X_eval))
+        theirs, mine = model.decision_function(world.X_eval), mine[:, model.classes_]
+        assert mine[:, 1] == pytest.approx(theirs, abs=1e-7) if theirs.ndim == 1 else np.allclose(mine, theirs, atol=1e-7)
+
+
+def test_weights_of_the_regressor_are_those_of_sklearn(rows_of, weighted, decisions, world_named):
+    world = world_named("diabetes")
+    rows = weighted(world, rows_of(world))
+    for row, mine in zip(rows, decisions(world, Ridge(alpha=0.1), rows), strict=True):
+        model = linear_model.Ridge(alpha=0.1).fit(row.X, row.y, sample_weight=row.w)
+        assert mine[:, 0] == pytest.approx(model.predict(world.X_eval), rel=1e-8)
+
+
+def test_weights_and_the_penalty_scale_together(rows_of, weighted, decisions, world_named):
+    world = world_named("wine, poisoned")
+    rows = weighted(world, rows_of(world, most=20))
+    tenfold = [dataclasses.replace(row, weights=10 * row.weights) for row in rows]
+    expected = decisions(world, RidgeClassifier(alpha=0.5), rows)
+    assert decisions(world, RidgeClassifier(alpha=5.0), tenfold) == pytest.approx(expected, abs=1e-10)
+    assert np.abs(decisions(world, RidgeClassifier(alpha=0.5), tenfold) - expected)[np.isfinite(expected)].max() > 1e-3

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 from scipy.special import softmax
+from sklearn.base import clone
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression, RidgeClassifier, SGDClassifier
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
@@ -158,3 +159,19 @@ def test_an_estimator_that_cannot_predict_is_named(world_named):
     predictor = Sklearn("KNeighborsClassifier", params={"n_neighbors": 500}).prepare(pool_of(world), "label")
     with pytest.raises(FitError, match="KNeighborsClassifier was fitted on a row and could not predict"):
         predictor(np.ones((1, world.n_objects), dtype=np.uint8))
+
+
+@pytest.mark.parametrize("estimator", [DecisionTreeClassifier(max_depth=3, random_state=0), SVC(random_state=0)])
+def test_weights_are_the_sample_weights_of_the_fit(rows_of, weighted, decisions, world_named, estimator):
+    world = world_named("wine, poisoned")
+    rows = weighted(world, rows_of(world, most=8))
+    for row, mine in zip(rows, decisions(world, Sklearn(estimator), rows, "label"), strict=True):
+        theirs = clone(estimator).fit(row.X, row.y, sample_weight=row.w).predict(world.X_eval)
+        assert np.array_equal(mine.argmax(axis=1), theirs)
+
+
+@pytest.mark.parametrize("estimator", [KNeighborsClassifier(), make_pipeline(StandardScaler(), LogisticRegression())])
+def test_an_estimator_that_takes_no_sample_weight_is_named(estimator):
+    with pytest.raises(GridError, match=f"fit of {type(estimator).__name__} takes no sample_weight") as caught:
+        Sklearn(estimator).check_weights()
+    assert caught.value.place.key == "learner.estimator" and caught.value.remedy

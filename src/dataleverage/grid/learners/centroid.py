@@ -19,11 +19,13 @@ class NearestCentroid(Learner):
 
     Labels are those of scikit-learn's NearestCentroid; a tie goes to the lowest class. The ranking is by the difference
     of squared distances, whose sign is the label; scikit-learn's `decision_function` measures distances after dividing by
-    the within-class deviations, which is another ranking than that of its labels. Gives no probabilities.
+    the within-class deviations, which is another ranking than that of its labels. With weights the means are
+    weighted. Gives no probabilities.
     """
 
     kind: Literal["nearest_centroid"] = "nearest_centroid"
     gives: ClassVar[tuple[Need, ...]] = ("label", "ranking")
+    weighs: ClassVar[bool] = True
 
     def prepare(self, pool: Pool, need: Need) -> Predictor:
         """Decision values are minus squared distances, up to what all classes have in common."""
@@ -37,17 +39,18 @@ class NearestCentroid(Learner):
         affine = Affine.of((pool.X_eval - shift) / scale, classes)
         batch = max(1, BATCH // stats.shape[1])
 
-        def predict(rows: Rows) -> Floats:
+        def predict(rows: Rows, weights: Floats | None = None) -> Floats:
             decision = np.empty((len(rows), len(pool.X_eval), classes))
             for start in range(0, len(rows), batch):
                 part = slice(start, start + batch)
-                affine.fill(weights(onehot(rows[part], pool.n_present)), decision[part])
+                held = onehot(rows[part], pool.n_present, None if weights is None else weights[part])
+                affine.fill(coefficients(held), decision[part])
             return decision
 
-        def weights(present: Floats) -> Floats:
+        def coefficients(held: Floats) -> Floats:
             """(R, n_units) -> (R, K, d + 1): 2 c and −‖c‖² of every mean c."""
-            mean = (present @ stats).reshape(len(present), classes, size + 1)
-            mean /= np.maximum(mean[..., size:], 1.0)
+            mean = (held @ stats).reshape(len(held), classes, size + 1)
+            mean /= np.where(mean[..., size:] > 0, mean[..., size:], 1.0)
             centre = mean[..., :size]
             mean[..., size] = -np.einsum("rkd,rkd->rk", centre, centre) / 2
             mean *= 2

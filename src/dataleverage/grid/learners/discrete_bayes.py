@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
@@ -26,7 +26,7 @@ FitPrior = Annotated[
 
 
 Score = Callable[[Floats, Floats], tuple[Floats, Floats]]
-"""(R, K, d) sums and (R, K) numbers of examples -> (R, K, d) log-likelihood of each feature and (R, K) intercepts."""
+"""(R, K, d) sums and (R, K) weights of examples -> (R, K, d) log-likelihood of each feature and (R, K) intercepts."""
 
 
 class MultinomialNB(Learner):
@@ -39,6 +39,7 @@ class MultinomialNB(Learner):
     kind: Literal["multinomial_nb"] = "multinomial_nb"
     alpha: Smoothing = 1.0
     fit_prior: FitPrior = True
+    weighs: ClassVar[bool] = True
 
     def check(self, pool: Pool, need: Need) -> None:
         """Raises GridError for negative training features, where the shares of a class's total mean nothing."""
@@ -70,6 +71,7 @@ class BernoulliNB(Learner):
     alpha: Smoothing = 1.0
     binarize: float = Field(default=0.0, description="A feature is there where its value is larger than this.")
     fit_prior: FitPrior = True
+    weighs: ClassVar[bool] = True
 
     def prepare(self, pool: Pool, need: Need) -> Predictor:
         X, X_eval = (np.asarray(part > self.binarize, dtype=np.float64) for part in (pool.X, pool.X_eval))
@@ -91,20 +93,21 @@ def additive(pool: Pool, X: Floats, X_eval: Floats, score: Score, fit_prior: boo
     affine = Affine.of(X_eval, classes)
     batch = max(1, BATCH // stats.shape[1])
 
-    def predict(rows: Rows) -> Floats:
+    def predict(rows: Rows, weights: Floats | None = None) -> Floats:
         decision = np.empty((len(rows), len(X_eval), classes))
         for start in range(0, len(rows), batch):
             part = slice(start, start + batch)
-            affine.fill(weights(onehot(rows[part], pool.n_present)), decision[part])
+            held = onehot(rows[part], pool.n_present, None if weights is None else weights[part])
+            affine.fill(coefficients(held), decision[part])
         return decision
 
-    def weights(present: Floats) -> Floats:
+    def coefficients(held: Floats) -> Floats:
         """(R, n_units) -> (R, K, d + 1)."""
-        sums = (present @ stats).reshape(len(present), classes, size + 1)
+        sums = (held @ stats).reshape(len(held), classes, size + 1)
         counts = sums[..., size]
         slopes, intercepts = score(sums[..., :size], counts)
         if fit_prior:
-            intercepts += np.log(np.maximum(counts, 1.0))  # classes that a row lacks are masked by the oracle
+            intercepts += np.log(np.where(counts > 0, counts, 1.0))  # classes that a row lacks are masked by the oracle
         return np.concatenate([slopes, intercepts[..., None]], axis=2)
 
     return predict

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
@@ -26,6 +26,7 @@ class LinearDiscriminantAnalysis(Learner):
     are those of minimum norm, as in the reference. Eigenvalues below d · 2.2e-16 of the largest count as zero; the
     reference cuts at 2.2e-16, and on some singular rows keeps rounding errors and follows them: there the two differ.
     A row of one example a class, which scikit-learn refuses, has no scatter at all and predicts its prior.
+    With weights, means, shares and covariance are weighted: an example of weight 2 is one that is there twice.
     """
 
     kind: Literal["linear_discriminant_analysis"] = "linear_discriminant_analysis"
@@ -35,6 +36,7 @@ class LinearDiscriminantAnalysis(Learner):
         le=1,
         description="Share of the covariance replaced by a multiple of the identity with the same trace; none unless given.",
     )
+    weighs: ClassVar[bool] = True
 
     def prepare(self, pool: Pool, need: Need) -> Predictor:
         """Decision values are log-posteriors, up to what all classes have in common."""
@@ -42,14 +44,14 @@ class LinearDiscriminantAnalysis(Learner):
         batch = max(1, BATCH // max(1, space.scatter.shape[1]))
         affine = Affine.of(space.X_eval, pool.n_classes)
 
-        def predict(rows: Rows) -> Floats:
+        def predict(rows: Rows, weights: Floats | None = None) -> Floats:
             decision = np.empty((len(rows), len(pool.X_eval), pool.n_classes))
             side = len(space.scale)
             work = np.empty((2, min(batch, len(rows)), side, side))  # fresh memory for each batch costs more than the sums
             for start in range(0, len(rows), batch):
                 part = slice(start, start + batch)
-                present = onehot(rows[part], pool.n_present)
-                affine.fill(space.fit(present, *work[:, : len(present)]), decision[part])
+                held = onehot(rows[part], pool.n_present, None if weights is None else weights[part])
+                affine.fill(space.fit(held, *work[:, : len(held)]), decision[part])
             return decision
 
         return predict
@@ -90,30 +92,32 @@ class Space:
         X_eval = (pool.X_eval - level) @ axes / scale
         return cls(pool, X, scale, X_eval, len(values), moments(X, pool), sums, shrinkage)
 
-    def fit(self, present: Floats, covariance: Floats, spare: Floats) -> Floats:
+    def fit(self, held: Floats, covariance: Floats, spare: Floats) -> Floats:
         """(R, n_units) -> weights (R, K, d + 1), or (R, 1, d + 1) for the margin of two classes; intercepts last.
 
         covariance, spare : (R, d, d), overwritten.
         """
         size, classes = self.X.shape[1], self.pool.n_classes
-        np.matmul(present, self.scatter, out=covariance.reshape(len(present), -1))
-        by_class = (present @ self.sums).reshape(len(present), classes, size + 1)
+        np.matmul(held, self.scatter, out=covariance.reshape(len(held), -1))
+        by_class = (held @ self.sums).reshape(len(held), classes, size + 1)
         counts = by_class[..., size]
-        root = np.sqrt(np.maximum(counts, 1.0))[..., None]
+        some = np.where(counts > 0, counts, 1.0)  # classes that a row lacks are masked by the oracle
+        root = np.sqrt(some)[..., None]
         part = by_class[..., :size] / root
         covariance -= np.matmul(part.transpose(0, 2, 1), part, out=spare)
-        covariance *= 1 / np.maximum(counts.sum(axis=1), 1.0)[:, None, None]
+        covariance *= 1 / counts.sum(axis=1)[:, None, None]
         self.shrink(covariance)
         mean = part / root
-        prior = np.log(np.maximum(counts, 1.0))[..., None]  # classes that a row lacks are masked by the oracle
+        prior = np.log(some)[..., None]
         if classes == 2:
             apart, middle, odds = mean[:, 1:] - mean[:, :1], mean[:, 1:] + mean[:, :1], prior[:, 1:] - prior[:, :1]
         else:
             apart, middle, odds = mean, mean, prior
-        deficient = np.maximum(counts - 1, 0).sum(axis=1) < size if not self.shrinkage else np.zeros(len(present), bool)
+        examples = (held > 0) @ self.sums[:, size :: size + 1]
+        deficient = (np.maximum(examples - 1, 0).sum(axis=1) < size) & (not self.shrinkage)
         slopes, unsure = solved(covariance, apart, deficient)
         for i in np.flatnonzero(unsure):
-            slopes[i] = self.minimum_norm(present[i], apart[i])
+            slopes[i] = self.minimum_norm(held[i], apart[i])
         intercepts = odds - (slopes * middle).sum(axis=2, keepdims=True) / 2
         return np.concatenate([slopes, intercepts], axis=2)
 
@@ -125,13 +129,16 @@ class Space:
             covariance *= 1 - self.shrinkage
             diagonal += (self.shrinkage / self.features) * trace[..., None] / (self.scale * self.scale)
 
-    def minimum_norm(self, present: Floats, apart: Floats) -> Floats:
+    def minimum_norm(self, held: Floats, apart: Floats) -> Floats:
         """(n_units,) and (T, d) -> (T, d): the solution of one row from its own examples, smallest in the world's units."""
-        inside = present[self.pool.unit] > 0
-        X, y = self.X[inside], self.pool.y[inside]
+        weight = held[self.pool.unit]
+        inside = weight > 0
+        X, y, share = self.X[inside], self.pool.y[inside], weight[inside] / weight.sum()
         for label in np.unique(y):
-            X[y == label] -= X[y == label].mean(axis=0)
-        covariance = X.T @ X / len(X)
+            mine = y == label
+            X[mine] -= X[mine][0]  # examples that are all alike, or a single one, then have no scatter at all
+            X[mine] -= np.average(X[mine], axis=0, weights=share[mine])
+        covariance = (X * share[:, None]).T @ X
         self.shrink(covariance)
         values, vectors = np.linalg.eigh(covariance * self.scale[:, None] * self.scale)
         kept = values > len(values) * EPSILON * values[-1]

@@ -7,6 +7,7 @@ The objective is scikit-learn's. For two classes it is `½‖w‖² + C Σ log(1
 from __future__ import annotations
 
 import copy
+from functools import cached_property
 from typing import ClassVar, Literal, Self
 
 import numpy as np
@@ -18,7 +19,7 @@ from dataleverage.grid.cholesky import Floats32
 from dataleverage.grid.examples import Examples
 from dataleverage.grid.lattice import Lattice, by_level
 from dataleverage.grid.learner import Learner, Need, Pool, Predictor
-from dataleverage.grid.learners.multinomial import Softmax
+from dataleverage.grid.learners.multinomial import Softmax, inverses
 from dataleverage.grid.newton import Objectives, chords, damped
 from dataleverage.grid.rows import Rows, onehot
 from dataleverage.world.world import Floats, Ints
@@ -46,6 +47,7 @@ class LogisticRegression(Learner):
         description="A row has converged when no part of the gradient of the mean loss (features scaled to unit "
         "deviation) is larger; it then takes one more step.",
     )
+    weighs: ClassVar[bool] = True
     threads: ClassVar[bool] = False  # chunks start from what those before them were solved to
 
     def check(self, pool: Pool, need: Need) -> None:
@@ -71,16 +73,16 @@ class Decisions:
         self.counts = pool.per_unit(pool.onehot_y)
         self.fits: dict[tuple[int, ...], Fits] = {}
 
-    def __call__(self, rows: Rows) -> Floats:
+    def __call__(self, rows: Rows, weights: Floats | None = None) -> Floats:
         decision = np.zeros((len(rows), len(self.pool.X_eval), self.pool.n_classes))
         present = onehot(rows, self.pool.n_present) @ self.counts > 0
         several = present.sum(axis=1)
         two, more = np.flatnonzero(several == 2), np.flatnonzero(several > 2)
         first, last = present[two].argmax(axis=1), self.pool.n_classes - 1 - present[two, ::-1].argmax(axis=1)
         for a, b in sorted(set(zip(first.tolist(), last.tolist(), strict=True))):
-            self.between(a, b).decide(rows, two[(first == a) & (last == b)], decision[:, :, b : b + 1])
+            self.between(a, b).decide(rows, weights, two[(first == a) & (last == b)], decision[:, :, b : b + 1])
         if len(more):
-            self.between(*range(self.pool.n_classes)).decide(rows, more, decision)
+            self.between(*range(self.pool.n_classes)).decide(rows, weights, more, decision)
         return decision
 
     def between(self, *classes: int) -> Fits:
@@ -100,7 +102,17 @@ class Fits:
         self.outputs = 1 if len(classes) == 2 else len(classes)
         self.classes = classes
         self.size = self.outputs * self.examples.size
-        self.lattice = Lattice(pool.n_units // pool.n_present, pool.n_present, self.size)
+        self.n_objects = pool.n_units // pool.n_present
+
+    @cached_property
+    def lattice(self) -> Lattice:
+        """Of plain rows."""
+        return Lattice(self.n_objects, self.n_present, self.size)
+
+    @cached_property
+    def weighted_lattice(self) -> Lattice:
+        """Of rows with weights, each as it was solved last: with other weights that is where to start, too."""
+        return Lattice(self.n_objects, self.n_present, self.size)
 
     @property
     def together(self) -> int:
@@ -108,27 +120,29 @@ class Fits:
         numbers = min(BATCH // (len(self.examples.Z) * self.outputs), HESSIANS // self.size**2)
         return int(np.clip(numbers, 1, MOST_TOGETHER))
 
-    def decide(self, rows: Rows, which: NDArray[np.intp], decision: Floats) -> None:
+    def decide(self, rows: Rows, weights: Floats | None, which: NDArray[np.intp], decision: Floats) -> None:
         """Write the decision values of some of the rows into (R, E, outputs)."""
         for level in by_level(rows[which]):
             for start in range(0, len(level), self.together):
                 part = which[level[start : start + self.together]]
-                w = self.solve(rows[part]).reshape(len(part) * self.outputs, -1)
+                w = self.solve(rows[part], None if weights is None else weights[part]).reshape(len(part) * self.outputs, -1)
                 decision[part] = (w @ self.X_eval.T).reshape(len(part), self.outputs, -1).transpose(0, 2, 1)
 
-    def objectives(self, held: Floats) -> Objectives:
-        """Those of rows that hold these units (R, n_units)."""
+    def objectives(self, rows: Rows, weights: Floats | None = None) -> Objectives:
+        """Those of rows (R, n)."""
+        held, weighted = onehot(rows, self.n_present, weights), weights is not None
         examples = self.examples.within(np.asarray(held.any(axis=0)))
         if len(self.classes) == 2:
-            return Binary(examples, held, self.classes[1])
-        return Softmax(examples, held, len(self.classes))
+            return Binary(examples, held, weighted, self.classes[1])
+        return Softmax(examples, held, weighted, len(self.classes))
 
-    def solve(self, rows: Rows) -> Floats:
+    def solve(self, rows: Rows, weights: Floats | None) -> Floats:
         """(R, outputs * D): the coefficients of rows of one level."""
-        held, forecast = onehot(rows, self.n_present), self.lattice.forecast(rows)
-        objectives = self.objectives(held)
+        lattice = self.lattice if weights is None else self.weighted_lattice
+        forecast = lattice.forecast(rows)
+        objectives = self.objectives(rows, weights)
         coefficients = self.minimise(objectives, forecast.start)
-        self.lattice.learn(rows, coefficients, forecast)
+        lattice.learn(rows, coefficients, forecast)
         return coefficients
 
     def minimise(self, objectives: Objectives, start: Floats) -> Floats:
@@ -149,23 +163,25 @@ class Binary:
 
     Parameters
     ----------
-    examples : those of the units that rows hold. held : (R, n_units) 1 where the unit is in the row.
+    examples : those of the units that rows hold. held : (R, n_units) 1 where a row has the unit, or its weight if `weighted`.
     positive : the class whose log odds a margin is.
     """
 
-    def __init__(self, examples: Examples, held: Floats, positive: int) -> None:
+    def __init__(self, examples: Examples, held: Floats, weighted: bool, positive: int) -> None:
         self.examples = examples
         self.Z = examples.Z * np.where(examples.y == positive, 1.0, -1.0)[:, None]  # z·w is the margin of an example
         self.inside = np.ascontiguousarray(held.T)[examples.unit]  # (m, R)
+        self.spread = inverses(self.inside) if weighted else None
         self.total: Floats = held @ np.bincount(examples.unit, minlength=held.shape[1])
 
     def take(self, which: Ints) -> Self:
         some = copy.copy(self)
         some.inside, some.total = self.inside[:, which], self.total[which]
+        some.spread = None if self.spread is None else self.spread[:, which]
         return some
 
     def gradient(self, w: Floats) -> tuple[Floats, Floats]:
-        """With it goes (m, R) the chance that each row's model gives to the wrong class of its examples."""
+        """With it goes (m, R) the chance that each row's model gives to the wrong class of its examples, times weight."""
         q = self.Z @ w.T
         with np.errstate(over="ignore"):  # 1 / inf is the zero wanted
             np.exp(q, out=q)
@@ -175,7 +191,8 @@ class Binary:
 
     def hessians(self, seen: Floats) -> Floats32:
         curvature = np.empty(seen.shape, dtype=np.float32)
-        np.subtract(seen, seen * seen, out=curvature, casting="same_kind")
+        squares = seen * seen if self.spread is None else seen * seen * self.spread
+        np.subtract(seen, squares, out=curvature, casting="same_kind")
         result = self.examples.weighted(curvature)
         diagonal = np.arange(self.examples.size)
         result[:, diagonal, diagonal] += self.examples.penalty.astype(np.float32)
@@ -183,10 +200,10 @@ class Binary:
 
     def hessian(self, seen: Floats, i: int) -> Floats:
         inside = seen[:, i] > 0
-        q, Z = seen[inside, i], self.Z[inside]
-        result: Floats = (Z * (q * (1 - q))[:, None]).T @ Z + np.diag(self.examples.penalty)
+        q, weight, Z = seen[inside, i], self.inside[inside, i], self.Z[inside]
+        result: Floats = (Z * (q * (1 - q / weight))[:, None]).T @ Z + np.diag(self.examples.penalty)
         # Where all examples are separated by far the intercept's curvature vanishes; this keeps the step finite.
-        result[-1, -1] += 1e-14 * len(self.Z)
+        result[-1, -1] += 1e-14 * self.total[i]
         return result
 
     def value(self, w: Floats) -> Floats:

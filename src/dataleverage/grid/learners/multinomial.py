@@ -21,12 +21,14 @@ class Softmax:
 
     Parameters
     ----------
-    examples : those of the units that rows hold. held : (R, n_units) 1 where the unit is in the row. classes : K.
+    examples : those of the units that rows hold. held : (R, n_units) 1 where a row has the unit, or its weight if `weighted`.
+    classes : K.
     """
 
-    def __init__(self, examples: Examples, held: Floats, classes: int) -> None:
+    def __init__(self, examples: Examples, held: Floats, weighted: bool, classes: int) -> None:
         self.examples, self.classes = examples, classes
         self.inside = np.ascontiguousarray(held.T)[examples.unit]  # (m, R)
+        self.spread = inverses(self.inside) if weighted else None
         self.total: Floats = self.inside.sum(axis=0)
         self.truth = np.eye(classes)[examples.y]  # (m, K)
         self.present = (self.inside.T @ self.truth > 0).astype(np.float64)  # (R, K)
@@ -39,6 +41,7 @@ class Softmax:
     def take(self, which: Ints) -> Self:
         some = copy.copy(self)
         some.inside, some.total, some.present = self.inside[:, which], self.total[which], self.present[which]
+        some.spread = None if self.spread is None else self.spread[:, which]
         return some
 
     def split(self, w: Floats) -> Floats:
@@ -54,7 +57,7 @@ class Softmax:
         return logits
 
     def gradient(self, w: Floats) -> tuple[Floats, Floats]:
-        """With it go (m, K, R) the probabilities of each row's examples."""
+        """With it go (m, K, R) the probabilities of each row's examples, times weight."""
         p = self.logits(w)
         np.exp(p, out=p)
         p *= (self.inside / p.sum(axis=1))[:, None, :]
@@ -71,7 +74,8 @@ class Softmax:
     def hessians(self, seen: Floats) -> Floats32:
         p, K, D = seen.astype(np.float32), self.classes, self.examples.size
         count, above = p.shape[2], np.triu_indices(K)  # pairs of classes: one large product is faster than many
-        weights = -p[:, above[0]] * p[:, above[1]]
+        scaled = p if self.spread is None else p * self.spread.astype(np.float32)[:, None, :]
+        weights = -p[:, above[0]] * scaled[:, above[1]]
         weights[:, above[0] == above[1]] += p
         blocks = self.examples.weighted(weights.reshape(len(p), -1)).reshape(-1, count, D, D)
         result = np.zeros((count, K, D, K, D), dtype=np.float32)
@@ -91,16 +95,22 @@ class Softmax:
     def hessian(self, seen: Floats, i: int) -> Floats:
         inside = self.inside[:, i] > 0
         p, Z, K, D = seen[inside, :, i], self.examples.Z[inside], self.classes, self.examples.size
-        spread = p[:, :, None] * (np.eye(K) - p[:, None, :])  # (m, K, K)
+        chance = p / self.inside[inside, i, None]
+        spread = p[:, :, None] * (np.eye(K) - chance[:, None, :])  # (m, K, K)
         result: Floats = np.einsum("mkl,mi,mj->kilj", spread, Z, Z, optimize=True)
-        result[:, -1, :, -1] += self.anchors(i) + 1e-14 * len(Z) * np.eye(K)
+        result[:, -1, :, -1] += self.anchors(i) + 1e-14 * self.total[i] * np.eye(K)
         return result.reshape(K * D, K * D) + np.diag(np.tile(self.examples.penalty, K))
 
     def value(self, w: Floats) -> Floats:
         logits, W = self.logits(w), self.split(w)
         chosen = np.where(self.truth[:, :, None] > 0, logits, 0.0).sum(axis=1)
         # An example outside a row may be of a class that the row lacks, and have an infinite loss there.
-        loss = np.where(self.inside > 0, np.log(np.exp(logits).sum(axis=1)) - chosen, 0.0)
+        loss = self.inside * np.where(self.inside > 0, np.log(np.exp(logits).sum(axis=1)) - chosen, 0.0)
         b, lacking = W[:, :, -1], 1 - self.present
         anchored = (b * self.present).sum(axis=1) ** 2 + (b * b * lacking).sum(axis=1)
         return np.asarray(loss.sum(axis=0) + (W * W @ self.examples.penalty).sum(axis=1) / 2 + self.anchor * anchored / 2)
+
+
+def inverses(weights: Floats) -> Floats:
+    """One over each weight; 0 for a weight of 0."""
+    return np.divide(1.0, weights, out=np.zeros_like(weights), where=weights > 0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
@@ -23,7 +23,8 @@ TINY = 1e-300  # 1 / TINY is still finite
 class GaussianNB(Learner):
     """Naive Bayes with a normal distribution of every feature within every class, equal to scikit-learn's GaussianNB.
 
-    `var_smoothing` times the largest feature variance in the row's own examples is added to every variance.
+    `var_smoothing` times the largest feature variance in the row's own examples is added to every variance. With weights that
+    variance is weighted too, as if examples were there several times; scikit-learn's is not.
     """
 
     kind: Literal["gaussian_nb"] = "gaussian_nb"
@@ -32,6 +33,7 @@ class GaussianNB(Learner):
         gt=0,
         description="Share of the row's largest feature variance that is added to all variances.",
     )
+    weighs: ClassVar[bool] = True
 
     def prepare(self, pool: Pool, need: Need) -> Predictor:
         classes = [ClassSums.of(pool, k) for k in range(pool.n_classes)]
@@ -39,13 +41,14 @@ class GaussianNB(Learner):
         least = max(span * span * NO_VARIANCE, TINY)
         batch = max(1, BATCH // (4 * pool.n_classes * pool.X.shape[1] + len(pool.X)))
 
-        def predict(rows: Rows) -> Floats:
+        def predict(rows: Rows, weights: Floats | None = None) -> Floats:
             decision = np.empty((len(rows), len(pool.X_eval), pool.n_classes))
             work = np.empty((min(batch, len(rows)), len(pool.X_eval)))  # fresh memory for each batch costs more than the sums
             for start in range(0, len(rows), batch):
-                present = onehot(rows[start : start + batch], pool.n_present)
-                fitted = [each.moments(present) for each in classes]
-                decide(classes, fitted, self.var_smoothing, least, decision[start : start + batch], work[: len(present)])
+                part = slice(start, start + batch)
+                held = onehot(rows[part], pool.n_present, None if weights is None else weights[part])
+                fitted = [each.moments(held, weights is not None) for each in classes]
+                decide(classes, fitted, self.var_smoothing, least, decision[part], work[: len(held)])
             return decision
 
         return predict
@@ -85,18 +88,27 @@ class ClassSums:
         design = np.concatenate([(X_eval * X_eval).T, X_eval.T, np.ones((1, len(X_eval)))])
         return cls(X, unit, centre, X_eval, counts, sums, squares, design)
 
-    def moments(self, present: Floats) -> tuple[Floats, Floats, Floats]:
-        """(R, n_units) -> (R,) counts, (R, d) means (relative to the centre) and (R, d) variances."""
-        count = present @ self.counts
-        n = np.maximum(count, 1.0)[:, None]
-        total, squares = present @ self.sums, present @ self.squares
+    def moments(self, held: Floats, weighted: bool) -> tuple[Floats, Floats, Floats]:
+        """(R, n_units) -> (R,) counts (or weights), (R, d) means (relative to the centre) and (R, d) variances."""
+        count = held @ self.counts
+        n = np.where(count > 0, count, 1.0)[:, None]
+        total, squares = held @ self.sums, held @ self.squares
         mean = total / n
-        scatter = n * squares - total * total  # exact for whole numbers; zero for one example
-        cancelled = (scatter < CANCELLED * n * squares).any(axis=1) & (count > 1)
-        variance = np.maximum(scatter, 0.0) / (n * n)
+        if weighted:  # squares of small weights would vanish
+            square = squares / n
+            variance = square - mean * mean
+            cancelled = (variance < CANCELLED * square).any(axis=1)
+        else:
+            scatter = n * squares - total * total  # exact for whole numbers; zero for one example
+            variance = scatter / (n * n)
+            cancelled = (scatter < CANCELLED * n * squares).any(axis=1) & (count > 1)
+        np.maximum(variance, 0.0, out=variance)
         for i in np.flatnonzero(cancelled):
-            own = self.X[present[i, self.unit] > 0]
-            mean[i], variance[i] = own.mean(axis=0), own.var(axis=0)
+            weight = held[i, self.unit]
+            own, share = self.X[weight > 0], weight[weight > 0] / count[i]
+            apart = own - own[0]  # exactly 0 where examples are all alike
+            middle = share @ apart
+            mean[i], variance[i] = own[0] + middle, share @ (apart - middle) ** 2
         return count, mean, variance
 
 
@@ -113,8 +125,8 @@ def decide(
     least : the least that is added to variances, so that no likelihood overflows. work : (R, E), overwritten.
     """
     counts = np.stack([count for count, _, _ in fitted], axis=1)  # (R, K)
-    total = np.maximum(counts.sum(axis=1), 1.0)
-    share = counts / total[:, None]
+    total = counts.sum(axis=1)
+    share = counts / np.where(total > 0, total, 1.0)[:, None]
     largest = largest_variance(classes, fitted, share)
     # A row whose examples are all alike has no variance at all: then every class fits equally well, up to its prior.
     smallest = np.where(largest > 0, np.maximum(smoothing * largest, least), 1.0)[:, None]

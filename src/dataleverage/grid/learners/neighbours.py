@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from dataleverage.grid.learner import Learner, Need, Pool, Predictor
+from dataleverage.grid.learner import Learner, Need, Pool, Predictor, without_weights
 from dataleverage.grid.rows import Rows, onehot
 from dataleverage.world.world import Floats, Ints, Task
 
@@ -68,7 +68,7 @@ class KNeighborsClassifier(Learner):
                         out[..., k] = values[votes] if need == "probability" else votes
             return decision
 
-        return predict
+        return without_weights(self, predict)
 
 
 class KNeighborsRegressor(Learner):
@@ -95,7 +95,7 @@ class KNeighborsRegressor(Learner):
                 prediction[part, examples, 0] = total.T[: len(asked.found)] / np.maximum(asked.found, 1)[:, None]
             return prediction
 
-        return predict
+        return without_weights(self, predict)
 
 
 @dataclass(frozen=True, eq=False)

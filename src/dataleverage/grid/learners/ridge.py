@@ -1,6 +1,7 @@
 """Ridge classification and regression: the Gram matrices of objects add, so that a row is one small solve.
 
-Hoerl and Kennard (1970): minimise ‖y − Xw − b‖² + alpha ‖w‖², the intercept b unpenalised.
+Hoerl and Kennard (1970): minimise ‖y − Xw − b‖² + alpha ‖w‖², the intercept b unpenalised. Weights multiply the squared errors
+of their examples.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ class RidgeClassifier(Learner):
     kind: Literal["ridge_classifier"] = "ridge_classifier"
     alpha: Alpha = 1.0
     gives: ClassVar[tuple[Need, ...]] = ("label", "ranking")
+    weighs: ClassVar[bool] = True
 
     def prepare(self, pool: Pool, need: Need) -> Predictor:
         """Two classes share one target, as in scikit-learn: decision values are [−d, d]."""
@@ -44,6 +46,7 @@ class Ridge(Learner):
     kind: Literal["ridge"] = "ridge"
     alpha: Alpha = 1.0
     gives: ClassVar[tuple[Need, ...]] = ("label", "ranking")
+    weighs: ClassVar[bool] = True
     task: ClassVar[tuple[Task, ...]] = ("regression",)
 
     def prepare(self, pool: Pool, need: Need) -> Predictor:
@@ -68,13 +71,13 @@ def least_squares(pool: Pool, targets: Floats, alpha: float, outputs: int) -> Pr
     affine = Affine.of((pool.X_eval - shift) / scale, outputs)
     size, side = X.shape[1], 1 + X.shape[1] + targets.shape[1]
 
-    def predict(rows: Rows) -> Floats:
+    def predict(rows: Rows, weights: Floats | None = None) -> Floats:
         decision = np.empty((len(rows), len(pool.X_eval), outputs))
         work = np.empty((min(batch, len(rows)), stats.shape[1]))  # fresh memory for each batch costs more than the sums
         spare = np.empty((len(work), side, side))
         for start in range(0, len(rows), batch):
             part = slice(start, start + batch)
-            present = onehot(rows[part], pool.n_present)
+            present = onehot(rows[part], pool.n_present, None if weights is None else weights[part])
             affine.fill(solve(present, work[: len(present)], spare[: len(present)]), decision[part])
         return decision
 
@@ -82,7 +85,7 @@ def least_squares(pool: Pool, targets: Floats, alpha: float, outputs: int) -> Pr
         """(R, n_units) -> (R, T, d + 1): coefficients and, last, intercepts."""
         sums = np.matmul(present, stats, out=work).reshape(-1, side, side)
         total = sums[:, 0].copy()
-        mean = total / np.maximum(total[:, :1], 1.0)
+        mean = total / np.where(total[:, :1] > 0, total[:, :1], 1.0)
         sums -= np.einsum("ri,rj->rij", total, mean, out=spare)
         mean, centred = mean[:, 1:], sums[:, 1:, 1:]
         gram = centred[:, :size, :size]

@@ -28,7 +28,7 @@ class Sklearn(Learner):
 
     In Python, an instance: `Sklearn(DecisionTreeClassifier(max_depth=3))`; in a file, the name of one of scikit-learn's
     own classes and its `params`. A `random_state` that is None, at any depth, is set to 0, so that a row has one score.
-    What an estimator raises, and a warning that it did not converge, becomes a FitError.
+    Weights are its fit's `sample_weight`. What an estimator raises, and a warning that it did not converge, becomes a FitError.
     """
 
     kind: Literal["sklearn"] = "sklearn"
@@ -42,6 +42,7 @@ class Sklearn(Learner):
     gives: ClassVar[tuple[Need, ...]] = ("label", "ranking", "probability")
     task: ClassVar[tuple[Task, ...]] = ("classification", "regression")
     packages: ClassVar[tuple[str, ...]] = ("scikit-learn",)
+    weighs: ClassVar[bool] = True  # but for estimators that `check_weights` refuses
     threads: ClassVar[bool] = False  # most fits hold the interpreter's lock
 
     def __init__(self, *estimator: Any, **data: Any) -> None:
@@ -117,6 +118,18 @@ class Sklearn(Learner):
             )
         reading(model, need, pool.n_classes)
 
+    def check_weights(self) -> None:
+        """Raises GridError for estimators whose fit takes no sample_weight, and for pipelines, which do not pass it on."""
+        from sklearn.utils.validation import has_fit_parameter
+
+        model = self.build()
+        if not has_fit_parameter(model, "sample_weight"):
+            raise GridError(
+                f"the fit of {type(model).__name__} takes no sample_weight: learner {self.tag} cannot weigh its examples",
+                remedy="Name an estimator whose fit takes it, or leave out the weights.",
+                key="learner.estimator",
+            )
+
     def prepare(self, pool: Pool, need: Need) -> Predictor:
         """Decision values: 1 for the predicted class where labels are enough, otherwise log-probabilities or margins.
 
@@ -129,13 +142,13 @@ class Sklearn(Learner):
         model = self.build()
         method = reading(model, need, pool.n_classes)
 
-        def predict(rows: Rows) -> Floats:
+        def predict(rows: Rows, weights: Floats | None = None) -> Floats:
             decision = np.empty((len(rows), len(pool.X_eval), max(pool.n_classes, 1)))
-            for i, present in enumerate(onehot(rows, pool.n_present) > 0):
-                examples = np.flatnonzero(present[pool.unit])
+            for i, held in enumerate(onehot(rows, pool.n_present, weights)):
+                examples = np.flatnonzero(held[pool.unit])
                 order = examples[np.argsort(place[examples], kind="stable")]
-                fitted = fit(clone(model), pool.X[order], pool.y[order])
-                decision[i] = decide(fitted, method, pool)
+                extra = {} if weights is None else {"sample_weight": held[pool.unit[order]]}
+                decision[i] = decide(fit(clone(model), pool.X[order], pool.y[order], **extra), method, pool)
             return decision
 
         place = training_order(pool)
@@ -177,14 +190,17 @@ def training_order(pool: Pool) -> NDArray[np.int64]:
     return np.arange(len(pool.y), dtype=np.int64) % (len(pool.y) // pool.n_present)
 
 
-def fit(model: Any, X: Floats, y: NDArray[np.generic]) -> Any:
-    """The model, fitted. Raises FitError for whatever it raises, and where it warns that it did not converge."""
+def fit(model: Any, X: Floats, y: NDArray[np.generic], **extra: Floats) -> Any:
+    """The model, fitted; what is extra is handed on to it.
+
+    Raises FitError for whatever it raises, and where it warns that it did not converge.
+    """
     from sklearn.exceptions import ConvergenceWarning
 
     try:
         with FITTING, warnings.catch_warnings():
             warnings.simplefilter("error", ConvergenceWarning)
-            return model.fit(X, y)
+            return model.fit(X, y, **extra)
     except Exception as error:  # an estimator may raise anything
         raise FitError(
             f"{type(model).__name__} could not be fitted on a row of {len(y)} examples: {error}",
