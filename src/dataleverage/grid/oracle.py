@@ -7,24 +7,28 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from functools import cached_property
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from dataleverage.errors import GridError, MissingCell
+from dataleverage.grid.blas import one_thread
 from dataleverage.grid.lattice import by_level
 from dataleverage.grid.learner import Learner, Pool, Predictor, pool_of
 from dataleverage.grid.metrics import Column, Measurer
 from dataleverage.grid.rows import Rows, in_words, keys, onehot
 from dataleverage.world.world import Floats, Mask, World
 
-MEMORY = 32 * 2**20  # bytes that all chunks together may take while they are scored: more is slower, fresh pages cost
-SMALL = 256  # rows that are not worth a second thread
+MEMORY = 32 * 2**20  # bytes that all chunks together may take while they are scored
+CACHE = 3 * 2**19  # bytes of decision values in one chunk: metrics read them several times, best from the processor's cache
+FEW = 256  # rows of a chunk below which calls cost more than what they do, and rows that are not worth a second thread
 
 Batch = tuple[NDArray[np.int64], Floats, float]
 """Which of the rows asked for, (B,) positions; their scores (B, C); the seconds that took."""
+
+Counted = tuple[Batch, int, int]
+"""A batch, and how many of its rows are empty and of a single class."""
 
 
 class Oracle(Protocol):
@@ -80,6 +84,9 @@ class TrainedOracle:
         self.single_class = 0
         learner.check(self.pool, self.measure.needs)
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name not in ("pool", "predictor")}  # made again
+
     @cached_property
     def pool(self) -> Pool:
         return pool_of(self.world, self.learner.preprocess)
@@ -115,8 +122,9 @@ class TrainedOracle:
         """Rows scored together, of so many: few enough for the memory, and for every worker to get some."""
         outputs = max(len(self.world.classes), 1) * len(self.world.y_eval)
         per_row = 8 * (4 * outputs + len(self.pool.y))
-        shared = -(-rows // (4 * self.workers)) if self.learner.threads and self.workers > 1 and rows > SMALL else rows
-        return max(1, min(shared, int(self.memory // self.workers // per_row)))
+        shared = -(-rows // (4 * self.workers)) if self.learner.threads and self.workers > 1 and rows > FEW else rows
+        quick = max(FEW, CACHE // (8 * outputs))
+        return max(1, min(shared, quick, int(self.memory // self.workers // per_row)))
 
     def scores(self, rows: Rows, weights: Floats | None = None) -> Floats:
         """(R, n) uint8 and their weights, as `as_weights` gives them -> (R, C). Trains on every row given."""
@@ -130,13 +138,21 @@ class TrainedOracle:
         order = np.concatenate(by_level(rows))
         size = self.chunk(len(rows))
         chunks = [order[start : start + size] for start in range(0, len(order), size)]
-        with threadpool_limits(limits=1):
+        for batch, empty, single in self._done(rows, weights, chunks):
+            self.empty += empty
+            self.single_class += single
+            yield batch
+
+    def _done(self, rows: Rows, weights: Floats | None, chunks: list[NDArray[np.int64]]) -> Iterator[Counted]:
+        """The chunks as they are done, on as many threads as help."""
+        with one_thread():
             if self.workers == 1 or len(chunks) == 1 or not self.learner.threads:
                 for where in chunks:
-                    yield self.batch(rows, weights, where)
+                    yield self._batch(rows, weights, where)
                 return
+            _ = self.predictor  # once, and not once for each thread
             with ThreadPoolExecutor(self.workers) as pool:
-                waiting = {pool.submit(self.batch, rows, weights, where) for where in chunks}
+                waiting = {pool.submit(self._batch, rows, weights, where) for where in chunks}
                 try:
                     while waiting:
                         done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
@@ -146,15 +162,12 @@ class TrainedOracle:
                     for each in waiting:
                         each.cancel()
 
-    def batch(self, rows: Rows, weights: Floats | None, where: NDArray[np.int64]) -> Batch:
+    def _batch(self, rows: Rows, weights: Floats | None, where: NDArray[np.int64]) -> Counted:
         """Train on some of the rows."""
         began = time.perf_counter()
-        part = rows[where]
-        scores = self.measure(self.decide(part, None if weights is None else weights[where]))
-        _, empty, single = self.untrained(part)
-        self.empty += int(empty.sum())
-        self.single_class += int(single.sum())
-        return where, scores, time.perf_counter() - began
+        decision, empty, single = self._decided(rows[where], None if weights is None else weights[where])
+        scores = self.measure(decision)
+        return (where, scores, time.perf_counter() - began), int(empty.sum()), int(single.sum())
 
     def untrained(self, rows: Rows) -> tuple[Mask, Mask, Mask]:
         """(R, K) which classes a row has, and (R,) which rows are empty and (R,) of a single class."""
@@ -163,30 +176,29 @@ class TrainedOracle:
         return present, np.asarray(~present.any(axis=1)), single
 
     def decide(self, rows: Rows, weights: Floats | None = None) -> Floats:
-        """(R, E, K) decision values over the whole evaluation pool."""
+        """(R, E, K) decision values over the evaluation pool; (R, E, 1) where the learner gives margins of two classes."""
+        with one_thread():
+            return self._decided(rows, weights)[0]
+
+    def _decided(self, rows: Rows, weights: Floats | None) -> tuple[Floats, Mask, Mask]:
+        """Decision values, and (R,) which rows are empty and (R,) of a single class."""
         present, empty, single = self.untrained(rows)
         trained = ~(empty | single)
-        decided = self.fitted(rows, weights, trained) if trained.any() else None
-        if decided is not None and self.world.task == "classification":
-            absent = ~present[trained]
-            lacking = absent.any(axis=1)
-            if lacking.any():
-                decided[lacking] = np.where(absent[lacking][:, None, :], -np.inf, decided[lacking])
-        if decided is not None and trained.all():
-            return decided
-        decision = np.empty((len(rows), len(self.world.y_eval), max(len(self.world.classes), 1)))
-        decision[empty] = self.guess
-        decision[single] = np.where(present[single], 0.0, -np.inf)[:, None, :]
-        if decided is not None:
-            decision[trained] = decided
-        return decision
-
-    def fitted(self, rows: Rows, weights: Floats | None, which: Mask) -> Floats:
-        """(R', E, K) decision values of those of the rows that are fitted."""
-        if weights is None:
-            return self.predictor(rows[which])
-        self.learner.check_weights()
-        return self.predictor(rows[which], weights[which])
+        if trained.all():
+            decision = self.predictor(rows, weights)
+        elif trained.any():
+            fitted = self.predictor(rows[trained], None if weights is None else weights[trained])
+            decision = np.empty((len(rows), *fitted.shape[1:]))
+            decision[trained] = fitted
+        else:
+            decision = np.empty((len(rows), len(self.world.y_eval), present.shape[1]))
+        if not trained.all():
+            told = np.where(empty[:, None], self.guess, np.where(present, 0.0, -np.inf))[~trained]
+            decision[~trained] = (told if decision.shape[2] == told.shape[1] else told[:, 1:] - told[:, :1])[:, None, :]
+        lacking = trained & ~present.all(axis=1)  # never so with two classes, nor with none
+        if lacking.any():
+            decision[lacking] = np.where(present[lacking][:, None, :], decision[lacking], -np.inf)
+        return decision, empty, single
 
 
 class TableOracle:
