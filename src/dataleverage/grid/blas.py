@@ -31,14 +31,24 @@ class Limit:
             if self.libraries is None or changed:
                 self.libraries, self.modules = ThreadpoolController(), len(sys.modules)
             if not self.inside or changed:
+                take_over(self.libraries)
                 self.restore.enter_context(self.libraries.limit(limits=1))
             self.inside += 1
 
     def leave(self) -> None:
         with self.lock:
             self.inside -= 1
-            if not self.inside:
+            if not self.inside and self.libraries is not None:
+                take_over(self.libraries)
                 self.restore.close()
+
+
+def take_over(libraries: ThreadpoolController) -> None:
+    """Let this thread set the number: from its version 3.8 on, threadpoolctl obeys only the one that did so last, while it lives."""
+    for library in libraries.lib_controllers:
+        clear = getattr(library, "clear_controlling_thread", None)
+        if clear is not None:
+            clear(force=True)
 
 
 LIMIT = Limit()

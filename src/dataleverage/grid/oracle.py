@@ -185,9 +185,9 @@ class TrainedOracle:
         present, empty, single = self.untrained(rows)
         trained = ~(empty | single)
         if trained.all():
-            decision = self.predictor(rows, weights)
+            decision = self._fitted(rows, weights)
         elif trained.any():
-            fitted = self.predictor(rows[trained], None if weights is None else weights[trained])
+            fitted = self._fitted(rows[trained], None if weights is None else weights[trained])
             decision = np.empty((len(rows), *fitted.shape[1:]))
             decision[trained] = fitted
         else:
@@ -199,6 +199,10 @@ class TrainedOracle:
         if lacking.any():
             decision[lacking] = np.where(present[lacking][:, None, :], decision[lacking], -np.inf)
         return decision, empty, single
+
+    def _fitted(self, rows: Rows, weights: Floats | None) -> Floats:
+        """Decision values of rows that a learner can be fitted to; one that cannot weigh need not know of weights."""
+        return self.predictor(rows) if weights is None else self.predictor(rows, weights)
 
 
 class TableOracle:

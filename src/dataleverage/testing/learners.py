@@ -13,9 +13,9 @@ from typing import Any, Literal, NoReturn, get_args, get_origin
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
-from threadpoolctl import threadpool_limits
 
 from dataleverage.errors import FitError, GridError
+from dataleverage.grid.blas import one_thread
 from dataleverage.grid.learner import Learner, Need, Pool
 from dataleverage.grid.metrics import columns_of
 from dataleverage.grid.oracle import TrainedOracle
@@ -70,7 +70,7 @@ def check_learner(
                 refusal = trial.refusal
                 continue
             names.append(name)
-            with threadpool_limits(limits=1):  # as in the oracle's own batches
+            with one_thread():  # as in the oracle's own batches
                 for check in (unchanged, outputs, untrained, batches, threads, own_examples, copies):
                     check(trial)
                 if reference is not None:
