@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import pickle
 import sqlite3
 import subprocess
 import sys
@@ -10,9 +12,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import dataleverage as dl
 from dataleverage.errors import GridError, StoreError
+from dataleverage.grid.block import ROWS, hashed
 from dataleverage.grid.disk import DiskStore, Key
 from dataleverage.grid.rows import all_rows
 
@@ -138,8 +143,9 @@ def test_a_killed_writer_leaves_a_store_that_works(path):
         from dataleverage.grid.rows import all_rows
         store = DiskStore(sys.argv[1], Key("w", "l", "c", 2))
         store.put(all_rows(8)[:100], np.ones((100, 2)))
-        with store._writing() as database:
-            database.execute("INSERT INTO cells VALUES (1, x'0101010101010101', x'00')")
+        with store._transaction("BEGIN IMMEDIATE") as database:
+            database.execute("DELETE FROM blocks")
+            database.execute("INSERT INTO blocks VALUES (NULL, 1, 1, x'0101010101010101', x'00', x'00')")
             os.kill(os.getpid(), signal.SIGKILL)
         """
     )
@@ -165,23 +171,118 @@ def test_lookups_agree_with_a_dictionary_whether_scanned_or_joined(path):
         assert np.isnan(found[~known]).all()
 
 
-@pytest.mark.parametrize("change", ["scores", "row", "size"])
+@pytest.mark.parametrize("change", ["scores", "row", "size", "hashes", "order", "grid"])
 def test_a_row_that_was_tampered_with_is_refused_by_name(path, change):
     DiskStore(path, key()).put(all_rows(4), np.arange(32.0).reshape(16, 2))
+    other = DiskStore(path, key(world="other"))
     database = sqlite3.connect(path)
-    row, blob = database.execute("SELECT row, scores FROM cells LIMIT 1 OFFSET 5").fetchone()
+    hashes, cells = database.execute("SELECT hashes, cells FROM blocks").fetchone()
     if change == "scores":
-        new = (row, bytes([blob[0] ^ 1]) + blob[1:])
+        cells = cells[:-3] + bytes([cells[-3] ^ 1]) + cells[-2:]
     elif change == "row":
-        new = (bytes([2]) + row[1:], blob)
-    else:
-        new = (row, blob[:-3])
-    database.execute("UPDATE cells SET row = ?, scores = ? WHERE row = ?", (*new, row))
+        cells = bytes([cells[0] ^ 1]) + cells[1:]
+    elif change == "size":
+        cells = cells[:-3]
+    elif change == "hashes":
+        hashes = hashes[:8] + hashes[:8] + hashes[16:]
+    elif change == "order":
+        cells = cells[4:8] + cells[:4] + cells[8:]
+    database.execute("UPDATE blocks SET hashes = ?, cells = ?", (hashes, cells))
+    if change == "grid":
+        database.execute("UPDATE blocks SET world = world + 1")
     database.commit()
     database.close()
     with pytest.raises(StoreError, match=r"cells\.db is broken") as caught:
-        DiskStore(path, key()).find(all_rows(4))
+        (other if change == "grid" else DiskStore(path, key())).find(all_rows(4))
     assert caught.value.remedy
+
+
+@given(parts=st.lists(st.integers(1, 700), min_size=1, max_size=40), seed=st.integers(0, 100))
+@settings(max_examples=15, deadline=None)
+def test_however_rows_come_they_are_few_blocks_that_hold_each_once(tmp_path_factory, parts, seed):
+    path = tmp_path_factory.mktemp("blocks") / "cells.db"
+    rng = np.random.default_rng(seed)
+    rows = rng.permutation(all_rows(13))
+    scores = rng.normal(size=(len(rows), 2))
+    one, two = DiskStore(path, key()), DiskStore(path, key())
+    end = 0
+    for i, size in enumerate(parts):
+        start, end = max(0, end - 5), min(end + size, len(rows))  # some come twice
+        kept = (one, two)[i % 2].put(rows[start:end], scores[start:end])
+        assert np.array_equal(kept, scores[start:end])
+    known, found = two.find(rows)
+    assert known.tolist() == [True] * end + [False] * (len(rows) - end)
+    assert np.array_equal(found[:end], scores[:end])
+    database = sqlite3.connect(path)
+    sizes = [count for (count,) in database.execute("SELECT count FROM blocks ORDER BY id")]
+    assert sum(sizes) == end == len(one)
+    assert len(sizes) <= 2 + np.log2(end) + 2 * end / ROWS
+    database.close()
+
+
+def test_rows_of_the_same_hash_are_told_apart(path, monkeypatch):
+    monkeypatch.setattr("dataleverage.grid.disk.hashed", lambda rows: np.zeros(len(rows), dtype=np.uint64))
+    monkeypatch.setattr("dataleverage.grid.block.hashed", lambda rows: np.zeros(len(rows), dtype=np.uint64))
+    store, rows = DiskStore(path, key()), all_rows(3)
+    for i in range(8):
+        store.put(rows[i : i + 1], np.full((1, 2), float(i)))
+    known, found = store.find(rows)
+    assert known.any()
+    assert np.array_equal(found[known][:, 0], np.flatnonzero(known))
+
+
+def test_hashes_of_rows_differ():
+    rng = np.random.default_rng(0)
+    many = np.unique((rng.random((50_000, 400)) < 0.02).astype(np.uint8), axis=0)
+    for rows in (all_rows(16), all_rows(16).repeat(3, axis=1), many, 2 * many):
+        assert len(np.unique(hashed(rows))) == len(rows)
+
+
+def test_a_store_goes_where_a_pickle_goes(path):
+    store = DiskStore(path, key())
+    store.put(all_rows(3), np.arange(16.0).reshape(8, 2))
+    copy = pickle.loads(pickle.dumps(store))
+    assert np.array_equal(copy.find(all_rows(3))[1], np.arange(16.0).reshape(8, 2))
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="only where processes can fork")
+def test_a_forked_process_shares_no_connection(path):
+    code = textwrap.dedent(
+        """
+        import os, sys, numpy as np
+        from dataleverage.grid.disk import DiskStore, Key
+        from dataleverage.grid.rows import all_rows
+        store = DiskStore(sys.argv[1], Key("w", "l", "c", 2))
+        rows = all_rows(6)
+        store.put(rows[:20], np.ones((20, 2)))
+        store._lock.acquire()  # as a thread would hold it that does not exist in the child
+        child = os.fork()
+        if child == 0:
+            store.put(rows[20:40], np.full((20, 2), 2.0))
+            os._exit(0 if store.find(rows)[0].sum() >= 40 else 1)
+        store._lock.release()
+        store.put(rows[40:], np.full((24, 2), 3.0))
+        assert os.waitpid(child, 0)[1] == 0
+        assert store.find(rows)[1][:, 0].tolist() == [1] * 20 + [2] * 20 + [3] * 24
+        """
+    )
+    assert subprocess.run([sys.executable, "-c", code, str(path)], timeout=60).returncode == 0
+
+
+def test_gaps_are_kept_once_and_checked(path):
+    store = DiskStore(path, key())
+    assert store.gaps() is None
+    first = np.array([[0.1, 0.9, 0.01], [0.5, 0.6, np.inf]])
+    store.put_gaps(first)
+    store.put_gaps(first + 1)
+    assert np.array_equal(DiskStore(path, key()).gaps(), first)
+    assert DiskStore(path, key(world="other")).gaps() is None
+    database = sqlite3.connect(path)
+    database.execute("UPDATE gaps SET content = zeroblob(48)")
+    database.commit()
+    database.close()
+    with pytest.raises(StoreError, match="is broken"):
+        store.gaps()
 
 
 def test_a_torn_file_is_refused_or_read_right(path):

@@ -44,7 +44,7 @@ class Limit:
 
 
 def take_over(libraries: ThreadpoolController) -> None:
-    """Let this thread set the number: from its version 3.8 on, threadpoolctl obeys only the one that did so last, while it lives."""
+    """Let this thread set the number: threadpoolctl 3.8 obeys only the thread that did so last, for as long as it lives."""
     for library in libraries.lib_controllers:
         clear = getattr(library, "clear_controlling_thread", None)
         if clear is not None:

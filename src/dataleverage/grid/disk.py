@@ -1,8 +1,10 @@
 """A store on disk: one SQLite file that any number of processes share, and that outlives them.
 
 Cells are found by what they depend on: the world's fingerprint, the learner's, the columns, and the row. So a changed metric,
-slice, tactic or parameter never reads an old cell. Every row carries a checksum: what a broken disk or a torn write left
-behind is refused by name, never read.
+slice, tactic or parameter never reads an old cell. Rows are kept in blocks, each with a checksum: what a broken disk or a torn
+write left behind is refused by name, never read. A block is never changed: a new one that is not much smaller than the one
+before takes it in, so that there are few blocks however few rows are kept at a time (the logarithmic method; Bentley and Saxe
+1980), and each row is written again a dozen times at most.
 """
 
 from __future__ import annotations
@@ -17,26 +19,30 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from dataleverage.errors import StoreError
-from dataleverage.grid.rows import Rows, keys
+from dataleverage.grid.block import Block, Hashes, digested, hashed, most, positions
+from dataleverage.grid.rows import Rows
 from dataleverage.world.world import Floats, Mask
 
 APPLICATION = 0x444C4556  # "DLEV", which SQLite writes into the file's head to say whose it is
-VERSION = 1
+VERSION = 2  # 1 kept every row by itself
 WAIT = 60.0  # seconds to wait for another process that is writing
-CACHE = 65_536  # kB of pages kept in memory
-SCAN = 4  # a world is read whole where at least one in so many of its rows is asked for
-MIX = np.uint64(0x9E3779B97F4A7C15)  # odd, so that multiplying loses nothing
+CACHE = 2**26  # bytes of blocks kept in memory
 SCHEMA = (
     """CREATE TABLE IF NOT EXISTS worlds (
     id INTEGER PRIMARY KEY, world TEXT NOT NULL, learner TEXT NOT NULL, columns TEXT NOT NULL, width INTEGER NOT NULL,
     title TEXT NOT NULL, trained INTEGER NOT NULL DEFAULT 0, seconds REAL NOT NULL DEFAULT 0,
     UNIQUE (world, learner, columns))""",
-    """CREATE TABLE IF NOT EXISTS cells (
-    world INTEGER NOT NULL, row BLOB NOT NULL, scores BLOB NOT NULL, PRIMARY KEY (world, row)) WITHOUT ROWID""",
+    """CREATE TABLE IF NOT EXISTS blocks (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, world INTEGER NOT NULL, count INTEGER NOT NULL,
+    hashes BLOB NOT NULL, digest BLOB NOT NULL, cells BLOB NOT NULL)""",
+    "CREATE INDEX IF NOT EXISTS blocks_of_world ON blocks (world)",
+    "CREATE TABLE IF NOT EXISTS gaps (world INTEGER PRIMARY KEY, digest BLOB NOT NULL, content BLOB NOT NULL)",
 )
+INHERITED: list[
+    sqlite3.Connection
+] = []  # by a forked process: to close one would give up locks of the process that it came from
 
 
 @dataclass(frozen=True)
@@ -63,15 +69,27 @@ class DiskStore:
 
     def __init__(self, path: str | os.PathLike[str], key: Key) -> None:
         self.path, self.key = Path(path), key
-        self._lock = threading.Lock()
+        self._connect()
+
+    def _connect(self) -> None:
+        self._process, self._lock = os.getpid(), threading.Lock()
+        self._hashes: dict[int, Hashes] = {}  # of every block, by its number, in order
+        self._blocks: dict[int, Block] = {}  # those in memory
         with self._told():
             self._database = connect(self.path)
             self._id = self._identify()
 
+    def __getstate__(self) -> tuple[Path, Key]:
+        return self.path, self.key
+
+    def __setstate__(self, state: tuple[Path, Key]) -> None:
+        self.path, self.key = state
+        self._connect()
+
     def _identify(self) -> int:
         """The number of this grid in the file."""
         of = (self.key.world, self.key.learner, self.key.columns)
-        with self._writing() as database:
+        with self._transaction("BEGIN IMMEDIATE") as database:
             database.execute(
                 "INSERT OR IGNORE INTO worlds (world, learner, columns, width, title) VALUES (?, ?, ?, ?, ?)",
                 (*of, self.key.width, self.key.title),
@@ -82,12 +100,13 @@ class DiskStore:
         return int(found[0])
 
     def __len__(self) -> int:
-        with self._lock, self._told():
-            return int(self._database.execute("SELECT count(*) FROM cells WHERE world = ?", (self._id,)).fetchone()[0])
+        with self._open():
+            counted = "SELECT coalesce(sum(count), 0) FROM blocks WHERE world = ?"
+            return int(self._database.execute(counted, (self._id,)).fetchone()[0])
 
     def cost(self) -> tuple[int, float]:
         """Rows trained into this grid so far, by anyone, and the seconds that took."""
-        with self._lock, self._told():
+        with self._open():
             trained, seconds = self._database.execute(
                 "SELECT trained, seconds FROM worlds WHERE id = ?", (self._id,)
             ).fetchone()
@@ -95,87 +114,129 @@ class DiskStore:
 
     def find(self, rows: Rows) -> tuple[Mask, Floats]:
         """(R,) which rows are here, and (R, C) their scores; NaN where they are not."""
-        with self._lock, self._told():
-            few = self._at_most(len(rows) * SCAN + 1) > len(rows) * SCAN
-            found = self._join(rows) if few else self._scan()
-        known, scores = np.zeros(len(rows), dtype=bool), np.full((len(rows), self.key.width), np.nan)
-        if found:
-            stored, kept = self._unpacked(found, rows.shape[1])
-            asked = sortable(rows)
-            place = np.minimum(np.searchsorted(stored, asked), len(stored) - 1)
-            known = np.asarray(stored[place] == asked)
-            scores[known] = kept[place[known]]
-        return known, scores
-
-    def _at_most(self, most: int) -> int:
-        """How many rows are here, counted no further than `most`."""
-        counted = "SELECT count(*) FROM (SELECT 1 FROM cells WHERE world = ? LIMIT ?)"
-        return int(self._database.execute(counted, (self._id, most)).fetchone()[0])
-
-    def _scan(self) -> list[tuple[bytes, bytes]]:
-        """All rows, in the order of their bytes, which is that of the table."""
-        return self._database.execute("SELECT row, scores FROM cells WHERE world = ? ORDER BY row", (self._id,)).fetchall()
-
-    def _join(self, rows: Rows) -> list[tuple[bytes, bytes]]:
-        """The rows that are asked for, in the same order, through a temporary table."""
-        database = self._database
-        database.execute("CREATE TEMP TABLE IF NOT EXISTS asked (row BLOB PRIMARY KEY) WITHOUT ROWID")
-        database.execute("DELETE FROM asked")
-        database.executemany("INSERT OR IGNORE INTO asked VALUES (?)", ((key,) for key in keys(rows)))
-        joined = (
-            "SELECT cells.row, cells.scores FROM asked CROSS JOIN cells ON cells.world = ? AND cells.row = asked.row "
-            "ORDER BY asked.row"
-        )
-        return database.execute(joined, (self._id,)).fetchall()
+        with self._open(), self._transaction("BEGIN"):
+            return self._found(rows)
 
     def put(self, rows: Rows, scores: Floats, seconds: float = 0.0) -> Floats:
         """Keep the scores (R, C) of distinct rows, in one transaction. Returns what is kept: what came first, from anyone."""
-        packed = np.concatenate([scores.view(np.uint64), checks(rows, scores)[:, None]], axis=1)
-        blobs = packed.view(f"V{8 * packed.shape[1]}").ravel().tolist()
-        with self._lock, self._told(), self._writing() as database:
-            before = database.total_changes
-            database.executemany(
-                "INSERT OR IGNORE INTO cells VALUES (?, ?, ?)",
-                ((self._id, key, blob) for key, blob in zip(keys(rows), blobs, strict=True)),
+        with self._open(), self._transaction("BEGIN IMMEDIATE"):
+            known, kept = self._found(rows)
+            if not known.all():
+                kept[~known] = scores[~known]
+                self._add(rows[~known], kept[~known])
+            self._database.execute(
+                "UPDATE worlds SET trained = trained + ?, seconds = seconds + ? WHERE id = ?",
+                (int((~known).sum()), seconds, self._id),
             )
-            new = database.total_changes - before
-            database.execute(
-                "UPDATE worlds SET trained = trained + ?, seconds = seconds + ? WHERE id = ?", (new, seconds, self._id)
+        return kept
+
+    def gaps(self) -> Floats | None:
+        """(C, 3) what `put_gaps` kept; None where nothing is."""
+        with self._open():
+            found = self._database.execute("SELECT digest, content FROM gaps WHERE world = ?", (self._id,)).fetchone()
+        if found is None:
+            return None
+        if len(found[1]) != 24 * self.key.width or found[0] != digested(self._id, found[1]):
+            raise self._broken("the gaps do not fit their checksum")
+        return np.frombuffer(found[1], dtype="<f8").reshape(self.key.width, 3).astype(np.float64)
+
+    def put_gaps(self, gaps: Floats) -> None:
+        """Keep floor, full and error of every column (C, 3), unless they are here."""
+        content = gaps.astype("<f8").tobytes()
+        with self._open(), self._transaction("BEGIN IMMEDIATE"):
+            self._database.execute(
+                "INSERT OR IGNORE INTO gaps VALUES (?, ?, ?)", (self._id, digested(self._id, content), content)
             )
-        return scores if new == len(rows) else self.find(rows)[1]
+
+    def _found(self, rows: Rows) -> tuple[Mask, Floats]:
+        """What `find` returns, within a transaction."""
+        self._catch_up()
+        hashes = hashed(rows)
+        known, scores = np.zeros(len(rows), dtype=bool), np.full((len(rows), self.key.width), np.nan)
+        left = np.argsort(hashes)
+        for number, stored in self._hashes.items():
+            place = positions(stored, hashes[left])
+            here = place >= 0
+            if not here.any():
+                continue
+            block, which, place = self._block(number), left[here], place[here]
+            if block.rows.shape[1] != rows.shape[1]:
+                raise self._broken("a row has another size than its grid")
+            same = (block.rows[place] == rows[which]).all(axis=1)
+            known[which[same]], scores[which[same]] = True, block.scores[place[same]]
+            left = left[~known[left]]
+        return known, scores
+
+    def _catch_up(self) -> None:
+        """Take note of blocks that came or went since."""
+        told = self._database.execute("SELECT id FROM blocks WHERE world = ? ORDER BY id", (self._id,)).fetchall()
+        numbers = [number for (number,) in told]
+        for gone in self._hashes.keys() - set(numbers):
+            del self._hashes[gone]
+            self._blocks.pop(gone, None)
+        for number in numbers:
+            if number not in self._hashes:
+                (hashes,) = self._database.execute("SELECT hashes FROM blocks WHERE id = ?", (number,)).fetchone()
+                if not hashes or len(hashes) % 8:
+                    raise self._broken("a block has another size than it says")
+                self._hashes[number] = np.frombuffer(hashes, dtype="<u8")
+
+    def _block(self, number: int) -> Block:
+        """A block, from memory or checked."""
+        if number not in self._blocks:
+            digest, cells = self._database.execute("SELECT digest, cells FROM blocks WHERE id = ?", (number,)).fetchone()
+            block = Block.read(self._hashes[number].tobytes(), cells, digest, self._id, self.key.width)
+            if block is None:
+                raise self._broken("a block does not fit its checksum")
+            self._blocks[number] = block
+            while len(self._blocks) > 1 and sum(each.size for each in self._blocks.values()) > CACHE:
+                del self._blocks[next(iter(self._blocks))]
+        return self._blocks[number]
+
+    def _add(self, rows: Rows, scores: Floats) -> None:
+        """Write rows that are not here. The last block takes in those before it that are not much larger."""
+        size = most(rows.shape[1], self.key.width)
+        blocks = [Block.of(rows[at : at + size], scores[at : at + size]) for at in range(0, len(rows), size)]
+        taken = []
+        for number in reversed(self._hashes):
+            count = len(self._hashes[number])
+            if count > 2 * len(blocks[-1]) or count + len(blocks[-1]) > size:
+                break
+            blocks[-1] = blocks[-1].joined(self._block(number))
+            taken.append((number,))
+        self._database.executemany("DELETE FROM blocks WHERE id = ?", taken)
+        self._database.executemany(
+            "INSERT INTO blocks (world, count, hashes, digest, cells) VALUES (?, ?, ?, ?, ?)",
+            ((self._id, len(block), *block.written(self._id)) for block in blocks),
+        )
 
     def close(self) -> None:
         """Close the file."""
-        with self._lock:
+        with self._open():
             self._database.close()
-
-    def _unpacked(self, found: list[tuple[bytes, bytes]], n_objects: int) -> tuple[NDArray[np.bytes_], Floats]:
-        """(R,) rows to search in and (R, C) their scores from what is stored, each row checked."""
-        size = 8 * (self.key.width + 1)
-        found_rows, blobs = zip(*found, strict=True)
-        joined, whole = b"".join(found_rows), b"".join(blobs)
-        if set(map(len, blobs)) != {size} or set(map(len, found_rows)) != {n_objects}:
-            raise self._broken("a row has another size than its grid")
-        packed = np.frombuffer(whole, dtype=np.uint64).reshape(len(blobs), self.key.width + 1)
-        scores = np.ascontiguousarray(packed[:, :-1]).view(np.float64)
-        rows = np.frombuffer(joined, dtype=np.uint8).reshape(len(found), n_objects)
-        if not np.array_equal(checks(rows, scores), packed[:, -1]):
-            raise self._broken("a row does not fit its checksum")
-        return sortable(rows), scores
 
     def _broken(self, how: str) -> StoreError:
         return StoreError(f"the store {self.path} is broken: {how}", remedy=REMEDY)
 
     @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
-        """One transaction: all of it is kept, or nothing."""
-        self._database.execute("BEGIN IMMEDIATE")
+    def _transaction(self, begin: str) -> Iterator[sqlite3.Connection]:
+        """All that is read is of one moment, and all that is written is kept, or nothing."""
+        self._database.execute(begin)
         try:
             yield self._database
         except BaseException:
             self._database.execute("ROLLBACK")
             raise
         self._database.execute("COMMIT")
+
+    @contextmanager
+    def _open(self) -> Iterator[None]:
+        """One thread at a time, with a connection of this process: SQLite's do not survive a fork."""
+        if self._process != os.getpid():
+            INHERITED.append(self._database)
+            self._connect()
+        with self._lock, self._told():
+            yield
 
     @contextmanager
     def _told(self) -> Iterator[None]:
@@ -208,7 +269,6 @@ def connect(path: Path) -> sqlite3.Connection:
             raise StoreError(f"the store {path} has version {version}; this program reads {VERSION}", remedy=REMEDY)
         share(database)
         database.execute("PRAGMA synchronous = NORMAL")
-        database.execute(f"PRAGMA cache_size = -{CACHE}")  # SQLite's own 2 MB make looking up rows here and there slow
         database.execute("PRAGMA temp_store = MEMORY")
         if application != APPLICATION:
             database.execute("BEGIN IMMEDIATE")
@@ -233,21 +293,3 @@ def share(database: sqlite3.Connection) -> None:
             if time.monotonic() > end:
                 raise
             time.sleep(0.01)
-
-
-def sortable(rows: Rows) -> NDArray[np.bytes_]:
-    """(R,) each row as bytes that compare as SQLite compares them."""
-    found: NDArray[np.bytes_] = np.ascontiguousarray(rows).view(f"S{rows.shape[1]}").ravel()
-    return found
-
-
-def checks(rows: Rows, scores: Floats) -> NDArray[np.uint64]:
-    """(R,) a checksum of each row and its scores."""
-    padded = np.zeros((len(rows), -(-rows.shape[1] // 8) * 8), dtype=np.uint8)
-    padded[:, : rows.shape[1]] = rows
-    words = np.concatenate([padded.view(np.uint64), np.ascontiguousarray(scores).view(np.uint64)], axis=1)
-    with np.errstate(over="ignore"):
-        weights = (np.arange(1, words.shape[1] + 1, dtype=np.uint64) * MIX) | np.uint64(1)
-        mixed = (words ^ (words >> np.uint64(29))) * weights
-        total: NDArray[np.uint64] = (mixed ^ (mixed >> np.uint64(32))).sum(axis=1, dtype=np.uint64)
-    return total
