@@ -202,7 +202,10 @@ class TrainedOracle:
 
     def _fitted(self, rows: Rows, weights: Floats | None) -> Floats:
         """Decision values of rows that a learner can be fitted to; one that cannot weigh need not know of weights."""
-        return self.predictor(rows) if weights is None else self.predictor(rows, weights)
+        if weights is None:
+            return self.predictor(rows)
+        self.learner.check_weights()
+        return self.predictor(rows, weights)
 
 
 class TableOracle:
