@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -18,7 +19,7 @@ HERE = Path()
 
 @given(count=st.integers(0, 60), share=st.floats(0, 1), start=st.floats(0, 1, exclude_max=True))
 def test_a_systematic_sample_has_floor_or_ceil_of_its_share(count, share, start):
-    chosen = systematic(count, share, start)
+    chosen = systematic(np.array([count]), share, np.array([start]))
     assert chosen.shape == (count,)
     assert np.floor(count * share - 1e-6) <= chosen.sum() <= np.ceil(count * share + 1e-6)
     for i in range(count):  # and so has every stretch of it
@@ -28,8 +29,58 @@ def test_a_systematic_sample_has_floor_or_ceil_of_its_share(count, share, start)
 
 def test_every_place_of_a_systematic_sample_is_as_likely():
     starts = (np.arange(20_000) + 0.5) / 20_000
-    chosen = np.array([systematic(7, 0.3, start) for start in starts])
+    chosen = systematic(np.full(20_000, 7), 0.3, starts).reshape(20_000, 7)
     assert chosen.mean(axis=0) == pytest.approx(np.full(7, 0.3), abs=1e-3)
+
+
+@given(
+    groups=st.lists(st.tuples(st.integers(0, 12), st.floats(0, 1, exclude_max=True)), max_size=6),
+    share=st.floats(0, 1),
+)
+def test_a_systematic_sample_of_groups_is_that_of_each_by_itself(groups, share):
+    expected = []
+    for count, start in groups:
+        steps = [math.floor(i * share + start + 1e-12) for i in range(count + 1)]
+        expected += [steps[i + 1] > steps[i] for i in range(count)]
+    counts, starts = np.array([g[0] for g in groups], dtype=np.int64), np.array([g[1] for g in groups], dtype=np.float64)
+    assert systematic(counts, share, starts).tolist() == expected
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    sizes=st.lists(st.integers(1, 9), min_size=1, max_size=12),
+    audit=st.floats(0.05, 0.9),
+    monitor=st.floats(0, 0.9),
+    seed=st.integers(0, 1000),
+)
+def test_the_holdout_of_all_objects_is_that_of_each_in_turn(examples_of, sizes, audit, monitor, seed):
+    """Object by object, each with two draws: what its audit part leaves is sampled for the monitor part."""
+    assume(audit + monitor < 1)
+    count = sum(sizes)
+    examples = examples_of(max(count, 3), seed=seed)
+    object_of = np.repeat(np.arange(len(sizes)), sizes)[np.random.default_rng(seed).permutation(count)]
+    object_of = np.append(object_of, np.zeros(len(examples) - count, dtype=np.int64))
+    rng = np.random.default_rng(seed)
+    order = rng.permutation(len(examples))
+    in_audit, in_monitor = set(), set()
+    for j in range(len(sizes)):
+        members = sorted((i for i in order if object_of[i] == j), key=lambda i: examples.y[i])
+        parts = []
+        for share in (audit, monitor / (1 - audit)):
+            start = rng.random()
+            steps = [math.floor(i * share + start + 1e-12) for i in range(len(members) + 1)]
+            parts.append([i for at, i in enumerate(members) if steps[at + 1] > steps[at]])
+            members = [i for i in members if i not in parts[-1]]
+        if not members:  # one example is kept to train on
+            (parts[1] or parts[0]).pop()
+        in_audit.update(parts[0])
+        in_monitor.update(parts[1])
+    try:
+        found = holdout(examples, object_of, Holdout(audit=audit, monitor=monitor), np.random.default_rng(seed))
+    except DataError:
+        assert not in_audit
+        return
+    assert [set(np.flatnonzero(part).tolist()) for part in found] == [in_audit, in_monitor]
 
 
 @settings(max_examples=60, deadline=None)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import mesa
+import numpy as np
 from mesa.discrete_space import CellAgent
 
 from dataleverage.game.setup import Group
@@ -43,7 +44,7 @@ class Creator(CellAgent):
     def objects(self) -> tuple[str, ...]:
         """The names of its objects."""
         setup = self.model.setup
-        return tuple(name for name, owner in zip(setup.grid.objects, setup.owner_of, strict=True) if owner == self.position)
+        return tuple(setup.grid.objects[j] for j in np.flatnonzero(setup.owner_of == self.position))
 
     @property
     def move(self) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Callable
 from functools import cached_property
 
 import mesa
@@ -22,6 +24,7 @@ from dataleverage.record.record import Record
 from dataleverage.streams import Streams
 from dataleverage.world.world import Floats
 
+TOGETHER = 2**22  # moves, or states of objects, that are weighed together: some arrays of 32 MB each
 LONGEST_CYCLE = 50  # rounds; longer repeats are not looked for
 
 
@@ -45,7 +48,7 @@ class LeverageGame(mesa.Model):
     status_quo, operator_status_quo : (N,) and one number: what a round pays before anyone has moved.
     overall : quality on the weighted audit columns. wealth, operator_payoff : of the operator.
     stopped : why the game is over, or None. period : of the cycle it ended in.
-    history : the state after each round, from round 0.
+    history : a digest of the state after each round, from round 0.
     asked, changed : (N,) the round in which each creator was free to move last, and the round in which anything moved last.
     """
 
@@ -62,6 +65,7 @@ class LeverageGame(mesa.Model):
         self.board = Board(setup.looks_at(setup.operators[0]), n)
         self.neighbours = setup.network.neighbours(setup.names, self.streams["network"], setup.folder)
         self.memory: list[Memory] = [begin(g, group, setup.menu, self.streams) for g, group in enumerate(setup.groups)]
+        setup.check_weighing()
         self._seats = {int(i): (g, at) for g, group in enumerate(setup.groups) for at, i in enumerate(group.who)}
         self.creators = [Creator(self, i, setup.groups[self._seats[i][0]]) for i in range(setup.n_creators)]
         self.operators = [Operator(self, operator) for operator in setup.operators]
@@ -181,8 +185,14 @@ class LeverageGame(mesa.Model):
         knows : "grid" scores rows truly (and unveils them); "board" goes by the operator's monitor cells and "belief" by the
         audit scores published so far, both with a surrogate for rows they do not have.
         """
-        joint = alternatives(self.choice, who, moves)
         score = self.setup.grid.scores if knows == "grid" else self._surrogate(knows).predict
+        step = max(1, TOGETHER // (len(moves) * max(self.setup.n_creators, self.setup.grid.n_objects)))
+        parts = [who[start : start + step] for start in range(0, max(len(who), 1), step)]
+        return np.concatenate([self._weigh(part, moves, knows, score) for part in parts])
+
+    def _weigh(self, who: np.ndarray, moves: Choice, knows: Knows, score: Callable[[Rows], Floats]) -> Floats:
+        """The same for as many creators as fit in memory together."""
+        joint = alternatives(self.choice, who, moves)
         result = outcome(self.setup, self.holdings, joint, score)
         if knows == "grid":
             self.recorder.weighed_cells(self.round, result)
@@ -236,8 +246,11 @@ class LeverageGame(mesa.Model):
         return self.round - self.changed >= rounds and bool((self.asked > self.changed).all())
 
     def _state(self) -> bytes:
-        """What the next round goes by: who did what, what the operator holds and the row it serves."""
-        return b"".join(part.tobytes() for part in (self.choice, self.holdings, self.row))
+        """A digest of what the next round goes by: who did what, what the operator holds and the row it serves."""
+        digest = hashlib.blake2b(digest_size=32)
+        for part in (self.choice, self.holdings, self.row):
+            digest.update(part.tobytes())
+        return digest.digest()
 
     def close(self) -> None:
         """Let the game be freed. Called when it ends; call it for a game that is left before that.

@@ -15,6 +15,7 @@ from pydantic import Field
 
 from dataleverage.errors import DataError
 from dataleverage.kinds import Kind
+from dataleverage.streams import Streams
 from dataleverage.world.local_file import LocalPath, content
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 Edges = NDArray[np.int64]
 LARGEST_LIST = 64 * 2**20  # bytes of an edge list: some millions of links
+MOST_LINKS = 2_000_000  # of a drawn network: networkx takes about 500 bytes for each
 LISTED = 200  # a complete network of more creators is not written out pair by pair
 
 
@@ -89,7 +91,11 @@ class Network(Kind, family="network", package="dataleverage.game.network"):
 
     @abstractmethod
     def neighbours(self, names: Sequence[str], rng: np.random.Generator, folder: Path) -> Neighbours:
-        """Who sees whom among the named creators. Raises DataError where it cannot be made for so many."""
+        """Who sees whom among the named creators. Raises DataError as `check` does."""
+
+    def check(self, names: Sequence[str], folder: Path) -> None:
+        """Raise DataError where the network cannot be made for these creators."""
+        self.neighbours(names, Streams(0)["network"], folder)
 
 
 class Complete(Network):
@@ -108,15 +114,19 @@ class WattsStrogatz(Network):
     k: int = Field(4, ge=2, description="Neighbours in the ring; an odd one is rounded down.")
     p: float = Field(0.1, ge=0, le=1, description="Probability that a link is rewired.")
 
-    def neighbours(self, names: Sequence[str], rng: np.random.Generator, folder: Path) -> Neighbours:
-        import networkx as nx
-
+    def check(self, names: Sequence[str], folder: Path) -> None:
         if self.k >= len(names):
             raise DataError(
                 f"{len(names)} creators cannot have {self.k} neighbours each",
                 key="network.k",
                 remedy=f"Ask for at most {max(len(names) - 1, 0)}.",
             )
+        check_links(len(names), len(names) * self.k / 2, "network.k")
+
+    def neighbours(self, names: Sequence[str], rng: np.random.Generator, folder: Path) -> Neighbours:
+        import networkx as nx
+
+        self.check(names, folder)
         return of_graph(nx.watts_strogatz_graph(len(names), self.k, self.p, seed=rng))
 
 
@@ -126,9 +136,13 @@ class ErdosRenyi(Network):
     kind: Literal["erdos_renyi"] = "erdos_renyi"
     p: float = Field(ge=0, le=1, description="Probability of a link.")
 
+    def check(self, names: Sequence[str], folder: Path) -> None:
+        check_links(len(names), self.p * len(names) * (len(names) - 1) / 2, "network.p")
+
     def neighbours(self, names: Sequence[str], rng: np.random.Generator, folder: Path) -> Neighbours:
         import networkx as nx
 
+        self.check(names, folder)
         return of_graph(nx.fast_gnp_random_graph(len(names), self.p, seed=rng))
 
 
@@ -138,15 +152,19 @@ class BarabasiAlbert(Network):
     kind: Literal["barabasi_albert"] = "barabasi_albert"
     m: int = Field(2, ge=1, description="Links that each newcomer makes.")
 
-    def neighbours(self, names: Sequence[str], rng: np.random.Generator, folder: Path) -> Neighbours:
-        import networkx as nx
-
+    def check(self, names: Sequence[str], folder: Path) -> None:
         if self.m >= len(names):
             raise DataError(
                 f"{len(names)} creators cannot make {self.m} links each",
                 key="network.m",
                 remedy=f"Ask for at most {max(len(names) - 1, 0)}.",
             )
+        check_links(len(names), len(names) * self.m, "network.m")
+
+    def neighbours(self, names: Sequence[str], rng: np.random.Generator, folder: Path) -> Neighbours:
+        import networkx as nx
+
+        self.check(names, folder)
         return of_graph(nx.barabasi_albert_graph(len(names), self.m, seed=rng))
 
 
@@ -179,7 +197,17 @@ class EdgeList(Network):
         return Neighbours(len(names), np.array(sorted(pairs), dtype=np.int64).reshape(-1, 2))
 
 
+def check_links(count: int, links: float, key: str) -> None:
+    """Raise DataError for more links than a drawn network can have in memory."""
+    if links > MOST_LINKS:
+        raise DataError(
+            f"{count:,} creators would have about {links:,.0f} links; {MOST_LINKS:,} are the most",
+            key=key,
+            remedy=f"Ask for at most {2 * MOST_LINKS // count:,} a creator, or for the complete network, which needs no list.",
+        )
+
+
 def of_graph(graph: nx.Graph) -> Neighbours:
     """Neighbours from a networkx graph on 0 … N−1."""
-    pairs = sorted(tuple(sorted(pair)) for pair in graph.edges)
-    return Neighbours(len(graph), np.array(pairs, dtype=np.int64).reshape(-1, 2))
+    pairs = np.sort(np.array(list(graph.edges), dtype=np.int64).reshape(-1, 2), axis=1)
+    return Neighbours(len(graph), pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import platform
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -17,8 +18,8 @@ from dataleverage.game.rules import Outcome
 from dataleverage.game.setup import CREATORS, GameSetup
 from dataleverage.game.strategy import Decision, Memory
 from dataleverage.grid.metrics import METRICS
-from dataleverage.grid.rows import Rows, in_words
-from dataleverage.record.record import SCHEMA_VERSION, Columns, Record
+from dataleverage.grid.rows import Rows, in_words, together
+from dataleverage.record.record import SCHEMA_VERSION, Columns, Record, coded
 from dataleverage.world.world import Floats
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ class Recorder:
 
     def moves(self, round: int, choice: Choice, result: Outcome, decisions: list[tuple[Any, np.ndarray, Decision]]) -> None:
         """The lines of `moves` and `transfers` of one round."""
-        n, menu = self.setup.n_creators, self.setup.menu
+        n = self.setup.n_creators
         saw = np.full(n, np.nan)
         worth: dict[int, Floats] = {}
         for _, who, decision in decisions:
@@ -98,7 +99,7 @@ class Recorder:
             {
                 "round": round,
                 "choice": choice,
-                "levers": menu.levers[choice],
+                "levers": np.bincount(self.setup.menu.levers[choice], minlength=len(LEVERS)),
                 "saw": saw,
                 "worth": worth,
                 "quality": result.quality[0],
@@ -120,7 +121,7 @@ class Recorder:
     def _unveil(self, round: int, rows: Rows, scores: Floats, columns: np.ndarray, by: str) -> None:
         operator = self.setup.operators[0].name
         for row, values in zip(rows, scores, strict=True):
-            key = row.tobytes()
+            key = hashlib.blake2b(row.tobytes(), digest_size=16).digest()
             # what the operator has unveiled stays its own; what only creators asked for is told once
             if (key, operator) in self._unveiled or (key, by) in self._unveiled:
                 continue
@@ -176,7 +177,7 @@ class Recorder:
         words = self._words([*table["row"], *table["holdings"]])
         table["row"], table["holdings"] = words[: len(states)], words[len(states) :]
         n = self.setup.n_creators
-        counts = np.array([np.bincount(m["levers"], minlength=len(LEVERS)) for m in self._moves]).reshape(-1, len(LEVERS))
+        counts = np.array([m["levers"] for m in self._moves]).reshape(-1, len(LEVERS))
         shares = np.vstack([[[1.0, 0.0, 0.0, 0.0]], counts / n])
         table["acting"] = 1.0 - shares[:, 0]
         for i, lever in enumerate(LEVERS):
@@ -189,21 +190,21 @@ class Recorder:
     def _words(self, rows: Sequence[Rows]) -> list[str]:
         """Rows in words, each distinct one put into words once."""
         words = {row.tobytes(): row for row in rows}
-        said = {key: in_words(row.tolist(), self.setup.grid.objects) for key, row in words.items()}
+        said = {key: in_words(row, self.setup.grid.objects) for key, row in words.items()}
         return [said[row.tobytes()] for row in rows]
 
     def _move_table(self) -> Columns:
         setup, moves = self.setup, self._moves
         n, menu = setup.n_creators, setup.menu
         flat = np.concatenate([m["choice"] for m in moves]) if moves else np.empty(0, dtype=np.int64)
-        operator = setup.operators[0].name
+        operator = coded(np.zeros(len(flat), dtype=np.int64), [setup.operators[0].name])
         table: dict[str, Any] = {
             "round": np.repeat([m["round"] for m in moves], n).astype(np.int64),
-            "creator": np.tile(np.array(setup.names, dtype=object), len(moves)),
-            "lever": np.array([move.lever for move in menu.moves], dtype=object)[flat],
-            "tactic": np.array([move.tactic for move in menu.moves], dtype=object)[flat],
-            "target": np.full(len(flat), operator, dtype=object),
-            "use": np.full(len(flat), operator, dtype=object),
+            "creator": coded(np.tile(np.arange(n), len(moves)), setup.names),
+            "lever": coded(flat, [move.lever for move in menu.moves]),
+            "tactic": coded(flat, [move.tactic for move in menu.moves]),
+            "target": operator,
+            "use": operator,
         }
         for name in ("saw", "quality", "cost", "transfers", "payoff"):
             table[name] = np.concatenate([m[name] for m in moves]) if moves else np.empty(0)
@@ -214,37 +215,37 @@ class Recorder:
 
     def _transfers(self) -> Columns:
         setup = self.setup
-        rounds, payees, amounts = [], [], []
-        for m in self._moves:
-            paid = np.flatnonzero(m["transfers"])
-            rounds += [m["round"]] * len(paid)
-            payees += [setup.names[i] for i in paid]
-            amounts += m["transfers"][paid].tolist()
-        count = len(rounds)
+        paid = [np.flatnonzero(m["transfers"]) for m in self._moves]
+        payees = np.concatenate([np.empty(0, dtype=np.int64), *paid])
+        same = np.zeros(len(payees), dtype=np.int64)
+        amounts = [m["transfers"][who] for m, who in zip(self._moves, paid, strict=True)]
         return {
-            "round": np.array(rounds, dtype=np.int64),
-            "payer": [setup.operators[0].name] * count,
-            "payee": payees,
-            "amount": np.array(amounts, dtype=np.float64),
-            "reason": [setup.operators[0].response.reason] * count,
+            "round": np.repeat(np.array([m["round"] for m in self._moves], dtype=np.int64), [len(who) for who in paid]),
+            "payer": coded(same, [setup.operators[0].name]),
+            "payee": coded(payees, setup.names),
+            "amount": np.concatenate([np.empty(0), *amounts]),
+            "reason": coded(same, [setup.operators[0].response.reason]),
         }
 
     def _creators(self, status_quo: Floats) -> Columns:
         setup = self.setup
-        group = {int(i): g for g in setup.groups for i in g.who}
-        owned = [np.flatnonzero(setup.owner_of == i) for i in range(setup.n_creators)]
-        ones = np.ones(setup.grid.n_objects, dtype=np.uint8)
-        names = setup.grid.objects
+        group = np.empty(setup.n_creators, dtype=np.int64)
+        for g, each in enumerate(setup.groups):
+            group[each.who] = g
+        owned: list[list[str]] = [[] for _ in setup.names]
+        for name, owner in zip(setup.grid.objects, setup.owner_of.tolist(), strict=True):
+            owned[owner].append(name)
+        columns = setup.grid.column_names
         return {
             "creator": list(setup.names),
-            "group": [group[i].name for i in range(setup.n_creators)],
-            "strategy": [group[i].strategy.tag for i in range(setup.n_creators)],
-            "objects": [in_words(ones[mine], [names[j] for j in mine]) for mine in owned],
+            "group": np.array([each.name for each in setup.groups], dtype=object)[group],
+            "strategy": np.array([each.strategy.tag for each in setup.groups], dtype=object)[group],
+            "objects": [together(mine, mine) for mine in owned],
             "examples": setup.examples,
             "audit_examples": setup.quality.audit_examples,
             "threshold": self.threshold,
             "status_quo": status_quo,
-            "judged_on": [setup.grid.column_names[c] for c in setup.quality.judged_on],
+            "judged_on": [columns[c] for c in setup.quality.judged_on],
         }
 
     def _objects(self) -> Columns:
@@ -259,7 +260,7 @@ class Recorder:
     def _edges(self) -> Columns:
         names = self.setup.names
         pairs = self.neighbours.listed()
-        return {"source": [names[a] for a in pairs[:, 0]], "target": [names[b] for b in pairs[:, 1]]}
+        return {"source": coded(pairs[:, 0], names), "target": coded(pairs[:, 1], names)}
 
     def _columns(self) -> Columns:
         columns, quality = self.setup.grid.columns, self.setup.quality
@@ -278,7 +279,7 @@ class Recorder:
     def _cell_table(self) -> Columns:
         rows, columns, scores, by, rounds = zip(*self._cells, strict=True)  # there is always the row of round 0
         counts = [len(part) for part in columns]
-        size = (np.array(rows) > 0).sum(axis=1)
+        size = np.array([np.count_nonzero(row) for row in rows], dtype=np.int64)
         return {
             "row": np.repeat(np.array(self._words(rows), dtype=object), counts),
             "size": np.repeat(size, counts),

@@ -67,12 +67,12 @@ def served(setup: GameSetup, held: Rows, choice: Choice | None, score: Callable[
     scores = score(rows)
     by_column = quality.of(scores)
     overall = quality.overall(by_column)
-    holds = (held > 0).astype(np.float64) @ setup.ownership
-    company, retained = quality.company(by_column, holds > 0)
+    there = (held > 0).astype(np.float64)
+    holds = setup.by_creator(there) > 0
+    company, retained = quality.company(by_column, holds)
     seen = company if payoffs.view == "company" else overall
     revenue = payoffs.revenue * np.fmax(seen, 0.0)  # NaN, nobody left, earns nothing
-    held_examples = ((held > 0) * setup.grid.sizes) @ setup.ownership
-    paid = operator.response.pay(Books(revenue, holds > 0, held_examples))
+    paid = operator.response.pay(Books(revenue, holds, setup.by_creator(there * setup.grid.sizes)))
     mine = by_column[:, quality.judged_on]
     cost = setup.lever_costs[choice] if choice is not None else np.zeros(mine.shape)
     return Outcome(

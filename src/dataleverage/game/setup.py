@@ -25,6 +25,8 @@ from dataleverage.grid.grid import Grid
 from dataleverage.kinds import Many, Model, OneOf
 from dataleverage.streams import Streams
 
+MOST_TRAINED = 2**27  # joint moves × objects weighed in a round by training: rows are kept, a byte an object
+MOST_GUESSED = 2**31  # the same by a surrogate, which keeps nothing: minutes
 CREATORS = "creators"  # in the record: who unveiled a cell that only a creator's weighing asked for
 
 
@@ -116,11 +118,36 @@ class GameSetup:
         return np.bincount(self.owner_of, weights=self.grid.sizes, minlength=self.n_creators).astype(np.int64)
 
     @cached_property
-    def ownership(self) -> NDArray[np.float64]:
-        """(n, N) 1 where the creator owns the object."""
-        owns = np.zeros((len(self.owner_of), self.n_creators))
-        owns[np.arange(len(self.owner_of)), self.owner_of] = 1
-        return owns
+    def _ownership(self) -> Any:
+        """A sparse (n, N): 1 where the creator owns the object; None where each owns the object of its own number."""
+        if np.array_equal(self.owner_of, np.arange(self.n_creators)):
+            return None
+        from scipy.sparse import csr_array
+
+        n = len(self.owner_of)
+        return csr_array((np.ones(n), self.owner_of, np.arange(n + 1)), shape=(n, self.n_creators))
+
+    def by_creator(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(B, n) numbers of objects -> (B, N): their sums over the objects of each creator."""
+        return values if self._ownership is None else np.asarray(values @ self._ownership)
+
+    def check_weighing(self) -> None:
+        """Raise GameError for creators that would weigh more joint moves in a round than can be scored, or kept."""
+        wide = max(self.n_creators, self.grid.n_objects)
+        for g, group in enumerate(self.groups):
+            rows = len(group.who) * group.strategy.weighs(self.menu)
+            trained = getattr(group.strategy, "knows", "grid") == "grid"
+            most = (MOST_TRAINED if trained else MOST_GUESSED) // wide
+            if rows <= most:
+                continue
+            others = trained and rows * wide <= MOST_GUESSED
+            raise GameError(
+                f"{len(group.who):,} creators of {group.name} would weigh {rows:,.0f} joint moves a round, each a row of "
+                f"{self.grid.n_objects:,} objects to {'train on' if trained else 'guess'}; {most:,} a round are the most",
+                key=f"creators.{g}.strategy",
+                remedy=f"Let {int(np.ceil(rows / most)):,} times fewer reconsider in a round (`revise`), have each weigh fewer "
+                f"moves (`consider`){', or let them guess (`knows: belief`)' if others else ''}.",
+            )
 
     def looks_at(self, operator: Operator) -> NDArray[np.int64]:
         """The monitor columns that an operator looks at, enough of them for creators that go by its board.

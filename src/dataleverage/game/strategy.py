@@ -97,6 +97,10 @@ class Strategy(Kind, family="strategy", package="dataleverage.game.strategies"):
     def decide(self, seen: Seen, memory: Memory) -> Decision:
         """The moves of the creators `seen.who` (all of the group's memory is passed, one entry for each of them)."""
 
+    def weighs(self, menu: Menu) -> float:
+        """How many moves a creator weighs in a round, in the mean; none unless the strategy asks for `Seen.weigh`."""
+        return 0.0
+
     def settled(self, round: int) -> bool:
         """Whether nothing but others' moves can change this group's after the round.
 

@@ -287,6 +287,8 @@ class Grid:
         """How many rows `unveil` would ask for."""
         if isinstance(self.oracle, TableOracle):
             return len(self.oracle.rows)
+        if budget is None and self.n_objects > row_words.MOST_OBJECTS:
+            raise row_words.too_many(self.n_objects)
         every: int = 2**self.n_objects
         return every if budget is None else min(every, budget)
 

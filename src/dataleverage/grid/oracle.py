@@ -17,7 +17,7 @@ from dataleverage.grid.blas import one_thread
 from dataleverage.grid.lattice import by_level
 from dataleverage.grid.learner import Learner, Pool, Predictor, pool_of
 from dataleverage.grid.metrics import Column, Measurer
-from dataleverage.grid.rows import Rows, in_words, keys, onehot
+from dataleverage.grid.rows import Rows, in_brief, keys, onehot
 from dataleverage.world.world import Floats, Mask, World
 
 MEMORY = 32 * 2**20  # bytes that all chunks together may take while they are scored
@@ -228,7 +228,7 @@ class TableOracle:
             )
         missing = [row for row, key in zip(rows, keys(rows), strict=True) if key not in self.position]
         if missing:
-            raise missing_cells([in_words(row, self.objects) for row in missing])
+            raise missing_cells([in_brief(row, self.objects) for row in missing])
         return self.table[[self.position[key] for key in keys(rows)]]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Sequence
 
@@ -14,6 +15,9 @@ Rows = NDArray[np.uint8]
 
 MOST_OBJECTS = 20  # 2**20 rows: more are not enumerated
 MOST_TACTICS = 254  # variants are numbered 0 … 255
+MOST_NAMED = 1000  # objects: rows of more are written in code, and not name by name
+BRIEF = 200  # characters of a row in a line of text
+CODE = re.compile(r"#\d+/([1248]):([A-Za-z0-9_-]*)")
 
 
 def as_rows(rows: ArrayLike, n_objects: int, n_present: int = 1) -> Rows:
@@ -41,12 +45,17 @@ def as_rows(rows: ArrayLike, n_objects: int, n_present: int = 1) -> Rows:
 def all_rows(n_objects: int) -> Rows:
     """(2**n, n): every clean row. Row i holds object j iff bit j of i is set, so row 0 is empty."""
     if n_objects > MOST_OBJECTS:
-        raise GridError(
-            f"{n_objects} objects have 2**{n_objects} rows",
-            remedy=f"Enumerate at most {MOST_OBJECTS} objects, or give a budget of rows to sample.",
-        )
+        raise too_many(n_objects)
     index = np.arange(2**n_objects, dtype=np.uint32)
     return ((index[:, None] >> np.arange(n_objects, dtype=np.uint32)) & 1).astype(np.uint8)
+
+
+def too_many(n_objects: int) -> GridError:
+    """The error that refuses to enumerate the rows of so many objects."""
+    return GridError(
+        f"{n_objects} objects have 2**{n_objects} rows",
+        remedy=f"Enumerate at most {MOST_OBJECTS} objects, or give a budget of rows to sample.",
+    )
 
 
 def onehot(rows: Rows, n_present: int, weights: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
@@ -62,9 +71,57 @@ def onehot(rows: Rows, n_present: int, weights: NDArray[np.float64] | None = Non
 
 
 def in_words(row: Sequence[int] | Rows, objects: Sequence[str]) -> str:
-    """`ACD`; `A+north` for longer names; a star marks poison (`AC*D`, `C*2` for the second tactic); '' for nothing."""
+    """`ACD`; `A+north` for longer names; a star marks poison (`AC*D`, `C*2` for the second tactic); '' for nothing.
+
+    Rows of more than 1,000 objects are written in code: see `in_code`.
+    """
+    if len(objects) > MOST_NAMED:
+        return in_code(np.asarray(row, dtype=np.uint8))
     names = [name + poison_mark(int(v)) for name, v in zip(objects, row, strict=True) if v]
+    return together(names, objects)
+
+
+def together(names: Sequence[str], objects: Sequence[str]) -> str:
+    """Names as a row has them: with plus signs between them where some object's name is not a single letter."""
     return ("" if letters(objects) else "+").join(names)
+
+
+def in_brief(row: Sequence[int] | Rows, objects: Sequence[str]) -> str:
+    """The row in words, or where that would be long, how many objects it has: `52,314 of 100,000 objects`."""
+    given = np.asarray(row)
+    words = in_words(given, objects) if len(objects) <= MOST_NAMED else ""
+    if 0 < len(words) <= BRIEF or not given.any():
+        return words
+    poisoned = f", {np.count_nonzero(given > 1):,} poisoned" if (given > 1).any() else ""
+    return f"{np.count_nonzero(given):,} of {len(given):,} objects{poisoned}"
+
+
+def in_code(row: Rows) -> str:
+    """`#52314/1:3q2-7w…`: how many objects are in the row, bits for each object, and their variants in those; '' for nothing.
+
+    Bits are 1, 2, 4 or 8, the fewest that hold the largest variant; they stand in the order of the objects, the highest first,
+    zeros after the last one, in base 64 (RFC 4648 §5, URL-safe, without padding).
+    """
+    if not row.any():
+        return ""
+    bits = next(b for b in (1, 2, 4, 8) if row.max() < 2**b)
+    packed = np.packbits(np.unpackbits(row[:, None], axis=1)[:, 8 - bits :])
+    return f"#{np.count_nonzero(row)}/{bits}:{base64.urlsafe_b64encode(packed.tobytes()).decode().rstrip('=')}"
+
+
+def from_code(words: str, n_objects: int) -> Rows | None:
+    """(n,) uint8: the row that `in_code` writes so; None for what is no code of so many objects."""
+    found = CODE.fullmatch(words)
+    if found is None:
+        return None
+    bits, text = int(found[1]), found[2]
+    n_bytes = (n_objects * bits + 7) // 8
+    if len(text) != (n_bytes * 8 + 5) // 6:
+        return None
+    packed = np.frombuffer(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)), dtype=np.uint8)
+    row = np.zeros((n_objects, 8), dtype=np.uint8)
+    row[:, 8 - bits :] = np.unpackbits(packed)[: n_objects * bits].reshape(n_objects, bits)
+    return np.packbits(row, axis=1)[:, 0]
 
 
 def letters(objects: Sequence[str]) -> bool:
@@ -79,6 +136,8 @@ def poison_mark(variant: int) -> str:
 
 def from_words(words: str, objects: Sequence[str]) -> Rows:
     """(n,) uint8: the row that `in_words` writes so; names of one letter may stand between plus signs too."""
+    if len(objects) > MOST_NAMED and (coded := from_code(words, len(objects))) is not None:
+        return coded
     position = {name: j for j, name in enumerate(objects)}
     row = np.zeros(len(objects), dtype=np.uint8)
     if "+" not in words and letters(objects):
@@ -89,16 +148,23 @@ def from_words(words: str, objects: Sequence[str]) -> Rows:
         name, star, tactic = part.partition("*")
         if name not in position:
             raise GridError(
-                f"the row {words!r} names {name!r}, which is no object", remedy=f"Objects are {', '.join(objects)}."
+                f"the row {shortened(words)!r} names {shortened(name)!r}, which is no object",
+                remedy=f"Objects are {', '.join(objects[:40])}{' …' if len(objects) > 40 else ''}.",
             )
         if row[position[name]]:
-            raise GridError(f"the row {words!r} names {name!r} twice")
+            raise GridError(f"the row {shortened(words)!r} names {name!r} twice")
         if tactic and not (tactic.isdecimal() and 1 <= int(tactic) <= MOST_TACTICS):
             raise GridError(
-                f"the row {words!r} names the tactic {tactic!r}", remedy=f"Tactics are numbered from 1 to {MOST_TACTICS}."
+                f"the row {shortened(words)!r} names the tactic {tactic!r}",
+                remedy=f"Tactics are numbered from 1 to {MOST_TACTICS}.",
             )
         row[position[name]] = 1 if not star else 1 + int(tactic or 1)
     return row
+
+
+def shortened(text: str) -> str:
+    """The text, or its beginning."""
+    return text if len(text) <= BRIEF else text[:BRIEF] + "…"
 
 
 def keys(rows: Rows) -> list[bytes]:

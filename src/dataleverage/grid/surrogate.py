@@ -36,7 +36,7 @@ class NeighbourMean:
         self.rows, self.scores = rows, scores
 
     def predict(self, rows: Rows) -> Floats:
-        away = (rows[:, None, :] != self.rows[None, :, :]).sum(axis=2)
+        away = np.stack([(rows != known).sum(axis=1) for known in self.rows], axis=1)
         nearest = (away == away.min(axis=1, keepdims=True)).astype(np.float64)
         mean: Floats = nearest @ self.scores / nearest.sum(axis=1, keepdims=True)
         return mean

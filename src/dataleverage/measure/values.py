@@ -9,7 +9,7 @@ import numpy as np
 
 from dataleverage.errors import GridError
 from dataleverage.grid.oracle import missing_cells
-from dataleverage.grid.rows import from_words, in_words
+from dataleverage.grid.rows import from_words, in_brief
 from dataleverage.grid.table import Table
 
 if TYPE_CHECKING:
@@ -46,16 +46,16 @@ def leave_one_out(table: Table, *, objects: Sequence[str] | None = None, base: s
     unknown = [name for name in wanted if name not in table.objects or not start[table.objects.index(name)]]
     if unknown:
         raise GridError(
-            f"{unknown[0]!r} is not in the row {in_words(start, table.objects)!r}",
+            f"{unknown[0]!r} is not in the row {in_brief(start, table.objects)!r}",
             remedy=f"It holds {', '.join(name for name, v in zip(table.objects, start, strict=True) if v)}.",
         )
     without = np.repeat(start[None, :], len(wanted), axis=0)
     without[np.arange(len(wanted)), [table.objects.index(name) for name in wanted]] = 0
     at = table.find(without)
     position = int(table.find(start[None, :])[0])
-    missing = [in_words(row, table.objects) for row, i in zip(without, at, strict=True) if i < 0]
+    missing = [in_brief(row, table.objects) for row, i in zip(without, at, strict=True) if i < 0]
     if position < 0:
-        raise missing_cells([in_words(start, table.objects)])
+        raise missing_cells([in_brief(start, table.objects)])
     if missing and (objects is not None or len(missing) == len(wanted)):
         raise missing_cells(missing)
     values = table.scores[position] - table.scores[at]

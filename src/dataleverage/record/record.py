@@ -10,13 +10,14 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dataleverage.errors import RecordError
 
@@ -144,6 +145,21 @@ def arrow(name: str, columns: Columns) -> pa.Table:
             given = np.asarray(values)  # a list of NaN alone would have no type
             arrays[column] = pa.array(given if given.dtype.kind in "biuf" else values, from_pandas=True)
     return pa.table(arrays)
+
+
+def coded(index: NDArray[np.integer[Any]], texts: Sequence[str | None]) -> pa.DictionaryArray:
+    """The texts of an index as Arrow's `dictionary_encode` makes them of a column of texts, without making that column.
+
+    index : (R,) positions in `texts`; None among these is null.
+    """
+    import pyarrow as pa
+
+    distinct = {text: i for i, text in enumerate(dict.fromkeys(text for text in texts if text is not None))}
+    which = np.array([-1 if text is None else distinct[text] for text in texts], dtype=np.int32)[index]
+    found = pa.array(which, mask=which < 0).dictionary_encode()
+    names = list(distinct)
+    dictionary = pa.array([names[i] for i in found.dictionary.to_pylist()], type=pa.string())
+    return pa.DictionaryArray.from_arrays(found.indices, dictionary)
 
 
 def plain(value: Any) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
@@ -188,7 +188,7 @@ def names_of(groups: tuple[Group, ...], count: int) -> tuple[str, ...]:
     """A name for each creator: its group's, and a number where the group has several."""
     names = [f"{group.name} {i + 1}" if len(group.who) > 1 else group.name for group in groups for i in range(len(group.who))]
     if len(set(names)) < count:
-        twice = next(name for name in names if names.count(name) > 1)
+        twice = Counter(names).most_common(1)[0][0]
         raise ScenarioError(f"two creators would be called {twice!r}", key="creators", remedy="Rename a group.")
     return tuple(names)
 
@@ -239,7 +239,7 @@ def faults(parts: Mapping[str, Any], folder: Path) -> Iterator[DataleverageError
         if "operators" in parts:
             attempt(lambda: monitored(grid, parts["operators"][0]))
         if "network" in parts:
-            attempt(lambda: parts["network"].neighbours(names, Streams(0)["network"], folder))
+            attempt(lambda: parts["network"].check(names, folder))
     if {"rights", "tactics"} <= parts.keys():
         menu = Menu.of(parts["rights"], tuple(parts["tactics"]))
         for g, group in enumerate(groups or ()):
@@ -249,6 +249,7 @@ def faults(parts: Mapping[str, Any], folder: Path) -> Iterator[DataleverageError
         setup = setup_of(Scenario.model_construct(**dict(parts)).in_folder(folder))
         last = Attempt()
         last(lambda: setup.looks_at(setup.operators[0]))
+        last(setup.check_weighing)
         yield from last.errors
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from dataleverage.grid.grid import Grid
 from dataleverage.grid.metrics import METRICS
+from dataleverage.grid.rows import in_brief
 from dataleverage.grid.table import Table
 
 SHOWN = 6  # columns told one by one
@@ -57,7 +58,7 @@ def scores(grid: Grid, table: Table, c: int) -> str:
     column = table.scores[:, c]
     better = 1 if METRICS[grid.columns[c].metric].greater_is_better else -1
     best, worst = int(np.argmax(better * column)), int(np.argmin(better * column))
-    words = grid.words(table.rows[[best, worst]])
+    words = [in_brief(row, grid.objects) for row in table.rows[[best, worst]]]
     return f"best {column[best]:.3f} ({words[0] or 'nothing'}), worst {column[worst]:.3f} ({words[1] or 'nothing'})"
 
 

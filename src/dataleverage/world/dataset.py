@@ -120,15 +120,16 @@ def ownership(examples: Examples, names: tuple[str, ...], object_of: Ints) -> tu
         return names, np.arange(len(names))
     owners, owner = np.unique(examples.values[examples.owner], return_inverse=True)
     owner_of = np.zeros(len(names), dtype=np.int64)
-    for j, name in enumerate(names):
+    owner_of[object_of] = owner  # one of its owners, if there are several
+    shared = object_of[owner_of[object_of] != owner]
+    if len(shared):
+        j = int(shared.min())
         held = np.unique(owner[object_of == j])
-        if len(held) > 1:
-            raise DataError(
-                f"the object {name} would belong to {len(held)} owners: {', '.join(owners[held[:4]])}",
-                key="data.objects",
-                remedy=f"Split objects so that each has one {examples.owner}, or leave `objects` out.",
-            )
-        owner_of[j] = held[0]
+        raise DataError(
+            f"the object {names[j]} would belong to {len(held)} owners: {', '.join(owners[held[:4]])}",
+            key="data.objects",
+            remedy=f"Split objects so that each has one {examples.owner}, or leave `objects` out.",
+        )
     return tuple(str(name) for name in owners), owner_of
 
 
@@ -143,20 +144,20 @@ def holdout(examples: Examples, object_of: Ints, shares: Holdout, rng: np.random
             key="data.holdout",
             remedy="Make them sum to less than 1.",
         )
-    audit = np.zeros(len(examples), dtype=bool)
-    monitor = np.zeros(len(examples), dtype=bool)
     order = rng.permutation(len(examples))
     order = order[np.lexsort((examples.y[order], object_of[order]))]
-    for members in np.split(order, np.flatnonzero(np.diff(object_of[order])) + 1):
-        in_audit = systematic(len(members), shares.audit, rng.random())
-        rest = members[~in_audit]
-        in_monitor = systematic(len(rest), shares.monitor / (1 - shares.audit), rng.random())
-        if in_monitor.all() and len(rest):
-            in_monitor[-1] = False
-        elif not len(rest):
-            in_audit[-1] = False
-        audit[members[in_audit]] = True
-        monitor[rest[in_monitor]] = True
+    sizes = runs(object_of[order])
+    start = rng.random((len(sizes), 2))  # of each object: for the audit part, then for the monitor part
+    audit = np.zeros(len(examples), dtype=bool)
+    audit[order] = systematic(sizes, shares.audit, start[:, 0])
+    rest = np.flatnonzero(~audit[order])
+    left = np.bincount(np.repeat(np.arange(len(sizes)), sizes)[rest], minlength=len(sizes))
+    monitor = np.zeros(len(examples), dtype=bool)
+    monitor[order[rest]] = systematic(left, shares.monitor / (1 - shares.audit), start[:, 1])
+    last = order[np.cumsum(sizes) - 1]
+    audit[last[left == 0]] = False
+    taken = np.bincount(np.repeat(np.arange(len(sizes)), sizes), weights=monitor[order], minlength=len(sizes))
+    monitor[order[rest[np.cumsum(left)[(left > 0) & (taken == left)] - 1]]] = False
     if not audit.any():
         raise DataError(
             f"an audit share of {shares.audit} sets no example aside: the {len(examples)} examples are in "
@@ -167,8 +168,19 @@ def holdout(examples: Examples, object_of: Ints, shares: Holdout, rng: np.random
     return audit, monitor
 
 
-def systematic(count: int, share: float, start: float) -> Mask:
-    """(count,) bool: floor or ceil of `share * count` places, evenly spread, each with probability `share`."""
-    steps = np.floor(np.arange(count + 1) * share + start + 1e-12)
-    chosen: Mask = np.diff(steps) > 0
+def runs(values: NDArray[np.generic]) -> Ints:
+    """(G,) how often each value stands, of values that stand together."""
+    ends = np.append(np.flatnonzero(values[1:] != values[:-1]) + 1, len(values))
+    return np.diff(ends, prepend=0).astype(np.int64)
+
+
+def systematic(counts: Ints, share: float, start: Floats) -> Mask:
+    """(Σ counts,) bool: of each group floor or ceil of `share * count` places, evenly spread, each with probability `share`.
+
+    counts : (G,) places in each group, which stand one after the other. start : (G,) even on [0, 1).
+    """
+    place = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+    begin = np.repeat(start, counts)
+    steps = [np.floor(at * share + begin + 1e-12) for at in (place, place + 1)]
+    chosen: Mask = steps[1] > steps[0]
     return chosen

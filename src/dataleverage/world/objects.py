@@ -14,7 +14,7 @@ from dataleverage.errors import DataError
 from dataleverage.kinds import Kind, Model
 from dataleverage.streams import Streams
 from dataleverage.world.slices import column_of
-from dataleverage.world.world import Ints, object_names
+from dataleverage.world.world import MOST_OWNERS, Ints, object_names
 
 if TYPE_CHECKING:
     from dataleverage.world.dataset import Examples
@@ -34,7 +34,7 @@ class Objects(Kind, family="objects", package="dataleverage.world.objects", tag=
 class Counted(Objects):
     """Base of the ways that make a given number of objects."""
 
-    count: int = Field(12, ge=1, le=100_000, description="How many objects.")
+    count: int = Field(12, ge=1, le=MOST_OWNERS, description="How many objects.")
 
     def check(self, examples: Examples) -> None:
         if self.count > len(examples):

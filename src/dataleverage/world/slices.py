@@ -15,6 +15,7 @@ from dataleverage.kinds import Model
 from dataleverage.world.world import Mask, Slice, World, owner_slices
 
 Values = Mapping[str, NDArray[np.str_]]
+MOST_MARKS = 5 * 10**7  # slices × evaluation examples: weights of 400 MB
 
 
 class NamedSlice(Model):
@@ -77,8 +78,10 @@ class Slices(Model):
                 "`column` is for `by: column`", key="data.slices.column", remedy="Add `by: column`, or leave `column` out."
             )
         if self.by == "owner":
+            self.check(len(world.owners), world)
             return owner_slices(world.owners, world.eval_owner)
         if self.by == "object":
+            self.check(world.n_objects, world)
             return [Slice(name, world.eval_object == j) for j, name in enumerate(world.objects)]
         if self.by == "label":
             if world.task == "regression":
@@ -92,8 +95,19 @@ class Slices(Model):
             if self.column is None:
                 raise DataError("`by: column` needs the column's name", key="data.slices", remedy="Add `column: …`.")
             column = column_of(values, self.column, "data.slices.column")
-            return [Slice(f"{self.column} {value}", column == value) for value in np.unique(column)]
+            found = np.unique(column)
+            self.check(len(found), world)
+            return [Slice(f"{self.column} {value}", column == value) for value in found]
         return []
+
+    def check(self, count: int, world: World) -> None:
+        """Raise DataError for more slices than memory holds, before they are made."""
+        if count * len(world.y_eval) > MOST_MARKS:
+            raise DataError(
+                f"{count:,} slices, one for each {self.by}, of {len(world.y_eval):,} evaluation examples are too many to score",
+                key="data.slices.by",
+                remedy=f"Slice by label, name slices one by one, or have at most {MOST_MARKS // len(world.y_eval):,} of them.",
+            )
 
 
 def column_of(values: Values, name: str, key: str) -> NDArray[np.str_]:

@@ -18,6 +18,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
+MOST_OWNERS = 100_000  # objects or owners that a source can be told to make
 LARGEST = 1e100  # of a feature: sums of squares stay finite
 
 

@@ -118,7 +118,7 @@ def test_numbers_that_do_not_go_together(parameters, key, says):
     "wrong",
     [
         {"examples": 1},
-        {"examples": 100_001},
+        {"examples": 1_000_001},
         {"features": 0},
         {"classes": 1},
         {"separation": -1.0},

@@ -36,6 +36,9 @@ class Weighing(Strategy):
             return np.arange(len(menu))
         return np.array([menu.find(move.lever, move.tactic) for move in self.consider])
 
+    def weighs(self, menu: Menu) -> float:
+        return self.revise * len(self.choices(menu))
+
     def decide(self, seen: Seen, memory: Memory) -> Decision:
         choices, choice = self.choices(seen.menu), seen.move[seen.who]
         worth = np.full((len(choice), len(choices)), np.nan)

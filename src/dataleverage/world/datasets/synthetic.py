@@ -11,8 +11,9 @@ from pydantic import Field
 from dataleverage.errors import DataError
 from dataleverage.streams import Streams
 from dataleverage.world.dataset import Examples, ExampleSource
-from dataleverage.world.world import Floats, object_names
+from dataleverage.world.world import MOST_OWNERS, Floats, object_names
 
+MOST_EXAMPLES = 10**6
 MOST_NUMBERS = 2 * 10**7  # examples × features: 160 MB
 
 
@@ -25,7 +26,7 @@ class SyntheticData(ExampleSource):
     """
 
     kind: Literal["synthetic"] = "synthetic"
-    examples: int = Field(1000, ge=2, le=100_000, description="How many examples, in equal numbers of each class.")
+    examples: int = Field(1000, ge=2, le=MOST_EXAMPLES, description="How many examples, in equal numbers of each class.")
     features: int = Field(10, ge=1, le=10_000, description="How many features.")
     classes: int = Field(2, ge=2, le=1000, description="How many classes, at most one more than features.")
     separation: float = Field(
@@ -33,7 +34,7 @@ class SyntheticData(ExampleSource):
     )
     noise: float = Field(0.0, ge=0, le=1, description="Share of labels that are drawn at random, from all classes alike.")
     owners: int = Field(
-        0, ge=0, le=100_000, description="How many owners hold the examples, in equal numbers; 0 where nobody is named."
+        0, ge=0, le=MOST_OWNERS, description="How many owners hold the examples, in equal numbers; 0 where nobody is named."
     )
     owner_shift: float = Field(
         0.0, ge=0, le=1e6, description="Standard deviation of the shift that an owner's examples share in every feature."
