@@ -240,3 +240,18 @@ def test_help_teaches_with_an_example(tmp_path: Path) -> None:
     assert dataleverage("--version", cwd=tmp_path).stdout.strip()
     mistake(dataleverage("frobnicate", cwd=tmp_path), "frobnicate")
     mistake(dataleverage("run", FIRST, "--seed", -1, cwd=tmp_path), "--seed")
+
+
+def test_grid_of_many_objects_needs_a_budget_and_keeps_its_lines_short(tmp_path: Path) -> None:
+    text = """
+title: Many
+data: {kind: synthetic, examples: 9000, owners: 3000, features: 5}
+learner: ridge_classifier
+creators: [{name: people}]
+"""
+    (tmp_path / "many.yaml").write_text(text)
+    mistake(dataleverage("grid", "many.yaml", cwd=tmp_path), "give a budget of rows")
+    said = dataleverage("grid", "many.yaml", "--budget", "6", "--out", "rows.csv", cwd=tmp_path).stdout
+    assert "2,999 of 3,000 objects" in " ".join(said.split()) and len(said) < 3000
+    table = pd.read_csv(tmp_path / "rows.csv", keep_default_na=False, index_col="row")
+    assert len(table) == 6 and table.index.str.startswith("#2999/1:").sum() == 4

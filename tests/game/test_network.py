@@ -166,3 +166,15 @@ def test_an_edge_list_has_an_end(tmp_path):
 def test_edge_lists_that_no_file_can_be_are_refused(path):
     with pytest.raises(ValidationError, match="path"):
         EdgeList(path=path)
+
+
+@pytest.mark.parametrize(
+    ("network", "key"),
+    [(WattsStrogatz(k=50), "network.k"), (BarabasiAlbert(m=25), "network.m"), (ErdosRenyi(p=0.5), "network.p")],
+)
+def test_more_links_than_memory_holds_are_refused_before_they_are_made(network, key):
+    names = [str(i) for i in range(100_000)]
+    for attempt in (lambda: network.check(names, Path()), lambda: network.neighbours(names, np.random.default_rng(0), Path())):
+        with pytest.raises(DataError, match="100,000 creators would have about") as caught:
+            attempt()
+        assert caught.value.place.key == key and "40 a creator" in caught.value.remedy

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from dataleverage.game.model import LeverageGame
 from dataleverage.game.rules import alternatives, outcome
@@ -103,3 +105,34 @@ def test_alternatives_change_one_creator_at_a_time():
     joint = alternatives(choice, np.array([2, 0]), np.array([0, 1]))
     assert joint.tolist() == [[3, 1, 0], [3, 1, 1], [0, 1, 2], [1, 1, 2]]
     assert choice.tolist() == [3, 1, 2]
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    owner_of=st.lists(st.integers(0, 3), min_size=4, max_size=9).map(lambda given: np.unique(given, return_inverse=True)[1]),
+    split=st.sampled_from(["equally", "size"]),
+    seed=st.integers(0, 1000),
+)
+def test_sums_over_owners_are_those_of_a_loop(make_setup, owner_of, split, seed):
+    """Who is held, by how many examples, and what is paid for it, with several objects an owner and with one."""
+    rng = np.random.default_rng(seed)
+    n, count = len(owner_of), int(owner_of.max()) + 1
+    sizes = rng.integers(1, 9, n)
+    setup = make_setup(
+        n,
+        owner_of=owner_of,
+        sizes=sizes,
+        payoffs={"revenue": 7.0},
+        operator={"response": {"kind": "dividend", "rate": 0.4, "split": split}},
+    )
+    holdings = rng.integers(0, 2, n).astype(np.uint8)
+    choice = rng.integers(0, len(setup.menu), (5, count))
+    found = outcome(setup, holdings, choice, setup.grid.scores)
+    for b in range(5):
+        part = [0.0] * count
+        for j, owner in enumerate(owner_of):
+            if found.holdings[b, j]:
+                part[owner] = 1.0 if split == "equally" else part[owner] + sizes[j]
+        share = [each / sum(part) if sum(part) else 0.0 for each in part]
+        assert found.transfers[b] == pytest.approx([0.4 * found.revenue[b] * each for each in share])
+        assert found.retained[b] == pytest.approx(sum(each > 0 for each in part) / count)

@@ -2,11 +2,23 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dataleverage.errors import GridError
-from dataleverage.grid.rows import MOST_OBJECTS, all_rows, as_rows, distinct, from_words, in_words, keys, onehot
+from dataleverage.grid.rows import (
+    MOST_NAMED,
+    MOST_OBJECTS,
+    all_rows,
+    as_rows,
+    distinct,
+    from_words,
+    in_brief,
+    in_words,
+    keys,
+    onehot,
+)
+from dataleverage.world.world import object_names
 
 NAMES = st.one_of(
     st.lists(st.characters(exclude_characters="+*", exclude_categories=["Cs"]), min_size=1, max_size=8, unique=True),
@@ -133,3 +145,50 @@ def test_what_is_not(given_rows):
     with pytest.raises(GridError):
         as_rows(given_rows, 2)
     assert as_rows([[2, 3]], 2, 3).tolist() == [[2, 3]]
+
+
+MANY = object_names(MOST_NAMED + 1)
+
+
+@settings(deadline=None)
+@given(st.integers(1, 255), st.integers(0, 2**32 - 1), st.floats(0, 1), st.integers(1, 40))
+def test_rows_of_many_objects_are_written_in_code_and_read_back(largest, seed, share, more):
+    rng = np.random.default_rng(seed)
+    names = object_names(MOST_NAMED + more)
+    row = (rng.integers(1, largest + 1, len(names)) * (rng.random(len(names)) < share)).astype(np.uint8)
+    words = in_words(row, names)
+    assert np.array_equal(from_words(words, names), row)
+    assert (words == "") == (not row.any())
+    if words:
+        bits = next(b for b in (1, 2, 4, 8) if int(row.max()) < 2**b)
+        assert words.startswith(f"#{(row > 0).sum()}/{bits}:") and len(words) < 16 + len(names) * bits / 6 + 2
+
+
+def test_a_code_worked_out_by_hand():
+    """1 0 1 0 0 1 1 0, then zeros: the byte 0xA6, in base 64 the letters p and g with zeros behind them."""
+    row = np.zeros(len(MANY), dtype=np.uint8)
+    row[[0, 2, 5, 6]] = 1
+    words = in_words(row, MANY)
+    assert words[:8] == "#4/1:pgA" and set(words[8:]) == {"A"} and len(words) == 5 + 168  # 1,001 bits, 126 bytes
+
+
+def test_the_form_is_that_of_words_up_to_a_thousand_objects():
+    names = object_names(MOST_NAMED)
+    assert in_words(np.ones(MOST_NAMED, np.uint8), names) == "+".join(names)
+    assert from_words("B+A*", MANY)[:3].tolist() == [2, 1, 0]  # words are read for any number
+
+
+@pytest.mark.parametrize("words", ["#4/1:pgA", "#4/3:" + "A" * 168, "#x/1:" + "A" * 168, "#4/1:" + "+" * 168])
+def test_codes_that_are_none(words):
+    with pytest.raises(GridError, match="no object") as caught:
+        from_words(words, MANY)
+    assert len(caught.value.message) < 600 and len(caught.value.remedy) < 600
+
+
+def test_rows_in_a_line_of_text():
+    row = np.ones(len(MANY), dtype=np.uint8)
+    row[:3] = (0, 2, 3)
+    assert in_brief(row, MANY) == "1,000 of 1,001 objects, 2 poisoned"
+    assert in_brief(0 * row, MANY) == "" and in_brief([1, 0, 2], "ABC") == "AC*"
+    long = [f"archive {i}" for i in range(30)]
+    assert in_brief([1] * 29 + [0], long) == "29 of 30 objects"

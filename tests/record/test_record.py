@@ -8,12 +8,25 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from dataleverage.errors import RecordError
 from dataleverage.record import record as module
-from dataleverage.record.record import COLUMNS, MANIFEST, SCHEMA_VERSION, TABLES, Record, arrow, check_free, new_directory
+from dataleverage.record.record import (
+    COLUMNS,
+    MANIFEST,
+    SCHEMA_VERSION,
+    TABLES,
+    Record,
+    arrow,
+    check_free,
+    coded,
+    new_directory,
+)
 from dataleverage.scenario.load import load, loads
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -285,3 +298,16 @@ def test_a_table_without_a_column_is_named(tmp_path, played, name):
     pq.write_table(table.drop_columns([lost]), folder / f"{name}.parquet")
     with pytest.raises(RecordError, match=f"{name}.parquet has no column '{lost}'"):
         Record.load(folder)
+
+
+@given(
+    texts=st.lists(st.none() | st.sampled_from(["a", "b", "c", "d"]), min_size=1, max_size=6),
+    picks=st.lists(st.integers(0, 5), max_size=30),
+)
+def test_coded_texts_are_those_that_arrow_encodes(texts, picks):
+    index = np.array([pick % len(texts) for pick in picks], dtype=np.int64)
+    expected = pa.array([texts[i] for i in index], type=pa.string()).dictionary_encode()
+    found = coded(index, texts)
+    assert found.type == expected.type
+    assert found.indices.to_pylist() == expected.indices.to_pylist()
+    assert found.dictionary.to_pylist() == expected.dictionary.to_pylist()

@@ -121,3 +121,13 @@ def test_an_owner_called_all_is_an_error(examples_of, source_of):
 def test_unknown_keys_are_refused(slices):
     with pytest.raises(ValidationError):
         Slices.model_validate(slices)
+
+
+@pytest.mark.parametrize("by", ["owner", "object", "column"])
+def test_a_slice_for_each_of_very_many_is_refused_before_it_is_made(examples_of, source_of, by):
+    count = 30_000
+    examples = examples_of(count, owner=[f"o{i // 3}" for i in range(count)])
+    slices = {"by": by, "column": "owner"} if by == "column" else {"by": by}
+    with pytest.raises(DataError, match=f"one for each {by}, of") as caught:
+        source_of(examples, slices=slices).world(HERE)
+    assert caught.value.place.key == "data.slices.by" and "label" in caught.value.remedy

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Hashable, Iterable, Sequence
+from typing import Any, Generic, TypeVar
 
 from dataleverage.grid.rows import all_rows, from_words
 from dataleverage.view import packing
@@ -17,6 +17,7 @@ MOST_FOUND = 1024  # rows that a search can find, fewer where columns are many
 MOST_CELLS = 20_000  # of those
 
 Row = tuple[int, ...]
+R = TypeVar("R", bound=Hashable)
 
 
 def board(
@@ -44,7 +45,7 @@ def board(
             parsed[words] = tuple(int(v) for v in from_words(words, objects))
         return parsed[words]
 
-    known = Known(audit, monitor, operators)
+    known: Known[Row] = Known(audit, monitor, operators)
     visited: dict[Row, None] = {}
     for number, operator, words, scores in served:
         visited.setdefault(row_of(words))
@@ -71,7 +72,7 @@ def board(
     }
 
 
-def chosen(n: int, visited: list[Row], known: Known) -> tuple[list[Row], list[Row]]:
+def chosen(n: int, visited: list[Row], known: Known[Row]) -> tuple[list[Row], list[Row]]:
     """Rows on the board from the start, and those that come with the neighbours.
 
     Of a small grid: all clean rows, and poisoned ones unveiled. Of a larger one: those served or weighed, those next to
@@ -115,8 +116,8 @@ def digit(variant: int) -> str:
     return "0123456789abcdefghijklmnopqrstuvwxyz"[min(variant, 35)]
 
 
-class Known:
-    """What is known of each cell: its score, since when, and since when each operator has it.
+class Known(Generic[R]):
+    """What is known of each cell: its score, since when, and since when each operator has it. R is what a row is told by.
 
     rows : every row with a cell unveiled, in order of first appearance.
     """
@@ -124,14 +125,14 @@ class Known:
     def __init__(self, audit: Sequence[str], monitor: Sequence[str], operators: Sequence[str]) -> None:
         self.audit, self.monitor, self.operators = list(audit), set(monitor), list(operators)
         self.told = monitor[0] if monitor else None
-        self.rows: dict[Row, None] = {}
-        self.score: dict[tuple[Row, str], float] = {}
-        self.seen: dict[tuple[Row, str], int] = {}
-        self.by: dict[str, dict[tuple[Row, str], int]] = {name: {} for name in operators}
-        self.looked: dict[str, dict[Row, tuple[int, float]]] = {name: {} for name in operators}
-        self.guessed: set[Row] = set()
+        self.rows: dict[R, None] = {}
+        self.score: dict[tuple[R, str], float] = {}
+        self.seen: dict[tuple[R, str], int] = {}
+        self.by: dict[str, dict[tuple[R, str], int]] = {name: {} for name in operators}
+        self.looked: dict[str, dict[R, tuple[int, float]]] = {name: {} for name in operators}
+        self.guessed: set[R] = set()
 
-    def add(self, row: Row, column: str, score: float, by: str, number: int, exact: bool) -> None:
+    def add(self, row: R, column: str, score: float, by: str, number: int, exact: bool) -> None:
         """One cell, as one player has it from a round on. The first score stands."""
         self.rows.setdefault(row)
         if column in self.monitor:
@@ -146,7 +147,7 @@ class Known:
         if not exact:
             self.guessed.add(row)
 
-    def packed(self, rows: Sequence[Row]) -> dict[str, Any]:
+    def packed(self, rows: Sequence[R]) -> dict[str, Any]:
         """The cells of these rows as the page reads them."""
         cells = [(row, column) for row in rows for column in self.audit]
         return {

@@ -12,6 +12,7 @@ from dataleverage.measure.intervals import over_worlds
 from dataleverage.record.record import Record, arrow
 from dataleverage.view import packing
 from dataleverage.view.board import board
+from dataleverage.view.crowd import Crowd
 from dataleverage.view.network import network
 
 MONEY = ("revenue", "transfers_in", "transfers_out", "costs", "payoff")
@@ -41,7 +42,10 @@ Table = dict[str, list[Any]]
 
 def payload(record: Record) -> dict[str, Any]:
     """Everything the page shows, as plain JSON values. Missing numbers are None; there is no NaN in it."""
-    tables: dict[str, Table] = {name: arrow(name, columns).to_pydict() for name, columns in record.tables.items()}
+    crowd = Crowd(record) if Crowd.wanted(record) else None
+    tables = (
+        {name: arrow(name, columns).to_pydict() for name, columns in record.tables.items()} if crowd is None else crowd.tables
+    )
     columns = audit_and_monitor(tables["columns"], tables["rounds"])
     rounds = sorted(set(tables["rounds"]["round"]))
     operators = list(dict.fromkeys(tables["rounds"]["operator"]))
@@ -62,11 +66,14 @@ def payload(record: Record) -> dict[str, Any]:
             "examples": packing.clean(tables["objects"].get("examples", [])),
         },
         "operators": [operator_of(name, tables["rounds"], rounds, levers, columns["column"]) for name in operators],
-        "board": board_of(tables, columns, operators),
+        "board": crowd.board(columns["column"], columns["monitor"], operators)
+        if crowd is not None
+        else board_of(tables, columns, operators),
         "creators": creators_of(tables["creators"])
         | network(creators, list(zip(tables["edges"]["source"], tables["edges"]["target"], strict=True))),
         "moves": moves_of(tables["moves"], creators, [number for number in rounds if number > 0]),
-        "transfers": transfers_of(tables["transfers"]),
+        "transfers": transfers_of(tables["transfers"]) if crowd is None else crowd.transfers(),
+        "crowd": None if crowd is None else crowd.told(rounds, levers),
     }
 
 

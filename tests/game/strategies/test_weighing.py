@@ -233,3 +233,37 @@ def test_there_is_a_move_to_consider(kind):
     with pytest.raises(ValidationError, match="consider"):
         kind(consider=())
     assert kind(consider=None).consider is None
+
+
+@pytest.mark.parametrize("knows", ["grid", "belief", "board"])
+def test_worth_does_not_depend_on_how_many_are_weighed_together(make_setup, random_score, monkeypatch, knows):
+    def worth():
+        strategy = BestResponse(knows=knows)
+        setup = make_setup(7, strategy, random_score(7, 2, 5), tactics=("flip",), monitored=True, rounds=3)
+        return LeverageGame(setup).play().moves
+
+    together = worth()
+    monkeypatch.setattr("dataleverage.game.model.TOGETHER", 1)
+    assert worth().equals(together)
+
+
+@pytest.mark.parametrize(
+    ("knows", "count", "instead"), [("grid", 7_000, True), ("grid", 40_000, False), ("belief", 40_000, False)]
+)
+def test_more_weighing_than_can_be_done_is_refused_before_the_game(make_setup, knows, count, instead):
+    with pytest.raises(GameError, match=f"{count:,} creators of group 0 would weigh {3 * count:,} joint moves") as caught:
+        LeverageGame(make_setup(count, BestResponse(knows=knows)))
+    assert caught.value.place.key == "creators.0.strategy"
+    assert "revise" in caught.value.remedy and ("knows: belief" in caught.value.remedy) == instead
+
+
+def test_a_few_of_many_may_weigh(make_setup):
+    def mean(rows):
+        return rows.mean(axis=1)
+
+    setup = make_setup(2_000, [(1_990, Always()), (10, BestResponse(revise=0.5, knows="grid"))], mean, rounds=2)
+    moves = LeverageGame(setup).play().moves
+    weighed = moves["worth:contribute"].notna()
+    assert 0 < weighed.sum() <= 20 and set(moves.creator[weighed]) <= set(setup.names[1_990:])
+    each = moves[weighed]  # to delete costs everyone the same little
+    assert (each["worth:contribute"] - each["worth:delete"]).to_numpy() == pytest.approx(1 / 2_000)

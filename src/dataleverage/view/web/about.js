@@ -1,6 +1,6 @@
 // What this run is, where it comes from, what was held fixed, and what it does not show.
 
-import { main, rounds, run, table } from "./data.js";
+import { crowd, main, names, rounds, run, table } from "./data.js";
 import { byId, el, replace } from "./dom.js";
 import { DASH, capital, count, missing, money, score, spaced, whole } from "./format.js";
 import { overWorlds } from "./result.js";
@@ -107,6 +107,8 @@ function limits() {
     learner ? `It holds for this learner: ${learner}. Another model may need the same data more, or less.` : null,
     `Scores are ${main.label}; harm that this metric and these columns do not see is not shown.`,
     "Creators follow the strategies written in the scenario; people may not.",
+    crowd &&
+      `Of ${count(crowd.creators, "creator")} and ${count(crowd.objects, "object")} this page shows ${whole(names.length)} and ${whole(run.objects.object.length)} one by one; sentences, charts and counts are of all, and the record has every move.`,
     gap(),
   ].filter(Boolean);
 }

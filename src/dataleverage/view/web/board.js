@@ -1,7 +1,21 @@
 // The board: rows of the grid by size, audit columns across, a tile a cell, fog where nobody has looked.
 
-import { board, cellOf, full, hidden, look, rowNow, rows, scaleOf, shade, sizes, valueOf } from "./cells.js";
-import { columns, main, rounds, run } from "./data.js";
+import {
+  board,
+  cellOf,
+  full,
+  hidden,
+  look,
+  objectCount,
+  rowName,
+  rowNow,
+  rows,
+  scaleOf,
+  shade,
+  sizes,
+  valueOf,
+} from "./cells.js";
+import { columns, crowd, main, rounds, run } from "./data.js";
 import { byId, el, replace } from "./dom.js";
 import { count, missing, score, whole } from "./format.js";
 import { change, headline, served } from "./headline.js";
@@ -12,7 +26,7 @@ import { listen, operator, state } from "./player.js";
 import { example, matching } from "./search.js";
 import { hideTip, showTip } from "./tooltip.js";
 import { drawTrail, measure } from "./trail.js";
-import { columnName, rowWords, variants } from "./words.js";
+import { columnName, rowServed } from "./words.js";
 
 const GUTTER = 24;
 const MOST_FOUND = 96;
@@ -94,7 +108,7 @@ function draw() {
           el(
             "th",
             { colspan: columns.length + 1, scope: "rowgroup" },
-            el("span", {}, `${size} of ${count(rows[row].length, "object")}`),
+            el("span", {}, `${crowd ? whole(size) : size} of ${count(objectCount, "object")}`),
           ),
         ),
       );
@@ -153,7 +167,7 @@ function line(row) {
     el(
       "th",
       { scope: "row", class: "label", tabindex: "-1", "data-row": row, "data-k": -1 },
-      el("span", { class: "unseen" }, rowWords(rows[row])),
+      el("span", { class: "unseen" }, rowName(row)),
       rowLabel(rows[row]),
     ),
     tiles.map((t) => t.node),
@@ -211,7 +225,7 @@ function summary() {
   replace(
     byId("board-now"),
     `${operator().name} serves `,
-    el("strong", {}, words === null ? "nothing" : rowWords(variants(words))),
+    el("strong", {}, words === null ? "nothing" : rowServed(words)),
     missing(value) ? "" : ` · ${headline.short}${headline.tell(value)}`,
     against && against.tone !== "same"
       ? el("span", { class: against.tone }, ` ${against.arrow} ${against.text} than everything`)
@@ -221,12 +235,13 @@ function summary() {
 
 // What is in a row and what is out, with the owners.
 function rowTip(node) {
-  const row = rows[Number(node.dataset.row)];
+  const place = Number(node.dataset.row);
+  const row = crowd ? [] : rows[place]; // of a crowd only some objects are known here
   const at = (wanted) => row.flatMap((v, j) => (wanted(v) ? [j] : []));
   const line = (name, places) => places.length > 0 && { text: `${name}: ${withOwners(places, MOST_TOLD)}` };
   showTip(
     [
-      { text: rowWords(row) },
+      { text: rowName(place) },
       line(
         "In",
         at((v) => v === 1),
@@ -247,7 +262,7 @@ function rowTip(node) {
 function tip(node) {
   const [row, k] = [Number(node.dataset.row), Number(node.dataset.k)];
   if (k < 0) return rowTip(node);
-  const out = rows[row].flatMap((v, j) => (v === 0 ? [j] : []));
+  const out = crowd ? [] : rows[row].flatMap((v, j) => (v === 0 ? [j] : []));
   const column = columns[k];
   const value = valueOf(row, k);
   const kind = look(row, k);
@@ -261,7 +276,7 @@ function tip(node) {
   const looked = board.looked[state.operator]?.[row];
   showTip(
     [
-      { text: rowWords(rows[row]) },
+      { text: rowName(row) },
       {
         text: hidden(kind)
           ? `${columnName(column)}: not unveiled`
@@ -321,7 +336,7 @@ export function startBoard() {
   note(beside);
   document.body.classList.toggle("wide-board", board.first > 24 || columns.length > 11);
   const search = byId("board-search");
-  search.closest("label").hidden = board.all && board.shown <= 64;
+  search.closest("label").hidden = Boolean(crowd) || (board.all && board.shown <= 64);
   search.placeholder = example();
   search.title = search.placeholder;
   const neighbours = byId("board-neighbours");

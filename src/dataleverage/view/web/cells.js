@@ -1,16 +1,20 @@
 // What is known of the cells: their scores, since when, and to whom, at the round the page is at.
 
-import { columns, rounds, run } from "./data.js";
+import { columns, crowd, rounds, run } from "./data.js";
 import { missing } from "./format.js";
 import { served } from "./headline.js";
 import { operator, state } from "./player.js";
-import { keyOf } from "./words.js";
+import { keyOf, rowWords } from "./words.js";
 
 export const board = run.board;
 export const rows = board.rows.map((text) => [...text].map((v) => parseInt(v, 36)));
-export const sizes = rows.map((row) => row.filter(Boolean).length);
+export const sizes = board.size ?? rows.map((row) => row.filter(Boolean).length);
+export const objectCount = crowd?.objects ?? run.objects.object.length;
 const place = new Map(board.rows.map((text, i) => [text, i]));
-export const full = place.get("1".repeat(run.objects.object.length));
+export const full = crowd ? (board.full ?? undefined) : place.get("1".repeat(objectCount));
+
+// A row of the board in words.
+export const rowName = (row) => (crowd ? crowd.rows[row] : rowWords(rows[row]));
 const scales = new Map();
 
 // Where a cell stands in the columns of the record.
@@ -43,6 +47,7 @@ const placed = new Map(); // words of a row -> its place
 export function rowNow(i = state.at) {
   const words = operator().row[i];
   if (words === null) return -1;
+  if (crowd) return Number(words);
   if (!placed.has(words)) placed.set(words, place.get(keyOf(words)) ?? -1);
   return placed.get(words);
 }

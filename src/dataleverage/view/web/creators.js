@@ -1,11 +1,11 @@
 // The creators: who sees whom, what each does this round, and what it gets.
 
-import { last, leverOf, levers, move, names, run } from "./data.js";
+import { crowd, last, leverOf, levers, move, names, run } from "./data.js";
 import { byId, el, replace, svg } from "./dom.js";
 import { capital, count, missing, money, quality, whole } from "./format.js";
 import { leverClass, leverMark, leverPath } from "./lever.js";
 import { objectsOf, withObjects } from "./owners.js";
-import { choose, listen, state } from "./player.js";
+import { choose, listen, operator, state } from "./player.js";
 import { strip } from "./strip.js";
 import { hideTip, showTip } from "./tooltip.js";
 
@@ -138,6 +138,12 @@ function update() {
     node.setAttribute("aria-pressed", String(state.creator === c));
     node.classList.toggle("chosen", state.creator === c);
   }
+  if (crowd) {
+    const share = (lever) => operator().share[lever]?.[state.at] ?? 0;
+    for (const lever of levers) counts.set(lever, Math.round(share(lever) * crowd.creators));
+    told = crowd.creators;
+    acting = told - counts.get("contribute");
+  }
   const legend = levers.filter(
     (lever) =>
       lever === "contribute" || run.operators.some((o) => o.share[lever]?.some((v) => v > 0)) || counts.get(lever),
@@ -248,7 +254,8 @@ export function startCreators() {
     many: `${count(n, "creator")}: too many ties to draw.`,
     drawn: "A line joins creators who see each other.",
   }[ties];
-  byId("creators-note").textContent = n === 1 ? "" : `${said}${payoffs.length ? " Size goes with payoff." : ""}`;
+  const shown = crowd && n < crowd.creators && `${whole(n)} of ${whole(crowd.creators)} creators are shown, evenly from each group; counts are of all.`;
+  byId("creators-note").textContent = n === 1 ? "" : `${shown || said}${payoffs.length ? " Size goes with payoff." : ""}`;
   const start = (event) => {
     const node = event.target.closest?.(".node");
     if (node) tip(node);

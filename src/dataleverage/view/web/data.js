@@ -39,6 +39,9 @@ run.moves = { ...mapped(plain, unpack), worth: mapped(worth, unpack) };
 for (const name of ["score", "seen"]) run.board[name] = unpack(run.board[name]);
 for (const name of ["by", "looked", "monitor"]) run.board[name] = run.board[name].map(unpack);
 
+// What is said of everyone where only a sample is shown one by one; null where all are shown.
+export const crowd = run.crowd ? { ...run.crowd, payoff: unpack(run.crowd.payoff) } : null;
+
 export const table = !run.manifest.learner; // nothing was trained: the scores were read
 export const rounds = run.rounds;
 export const last = Math.max(0, rounds.length - 1);

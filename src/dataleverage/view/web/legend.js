@@ -1,7 +1,7 @@
 // What the board's colours and marks mean, and which rows are on it.
 
-import { board, cellOf, rows, scaleOf } from "./cells.js";
-import { columns, last, main, rounds, run } from "./data.js";
+import { board, cellOf, objectCount, rows, scaleOf } from "./cells.js";
+import { columns, crowd, last, main, rounds, run } from "./data.js";
 import { byId, el, replace } from "./dom.js";
 import { count, missing, score, whole } from "./format.js";
 
@@ -51,7 +51,7 @@ export function legend() {
 
 // Which rows are on the board, and which are not.
 export function note(beside) {
-  const possible = board.possible === null ? `2^${rows[0].length}` : whole(board.possible);
+  const possible = board.possible === null ? `2^${objectCount}` : whole(board.possible);
   const others =
     run.columns.total > columns.length
       ? ` ${columns.length} of ${whole(run.columns.total)} audit columns: those that moved most.`
@@ -63,7 +63,8 @@ export function note(beside) {
     (board.all
       ? `All ${possible} clean rows of the grid; ${whole(board.unveiled)} unveiled by the end.`
       : `${count(beside ? board.shown : board.first, "row")} of ${possible}: ${what}. ${whole(board.unveiled)} looked at by the end, monitors counted${board.rows.length > board.shown ? "; search finds the others" : ""}.`) +
-    others;
+    others +
+    (crowd ? ` A row's marks are ${whole(rows[0].length)} of its objects.` : "");
 }
 
 const few = () =>

@@ -1,6 +1,6 @@
 // The charts: Vega-Lite, started once the page is painted. The round is the signal `cursor` of each.
 
-import { columns, last, levers, main, move, names, rounds, run, specs } from "./data.js";
+import { columns, crowd, last, levers, main, move, names, rounds, run, specs } from "./data.js";
 import { byId, el, replace } from "./dom.js";
 import { capital, missing, money, quality, score, share } from "./format.js";
 import { served } from "./headline.js";
@@ -12,6 +12,7 @@ const views = new Map();
 const captions = new Map();
 
 const mean = rounds.map((_, i) => {
+  if (crowd) return crowd.payoff[i];
   const values = names.map((_, c) => move("payoff", c, i)).filter((v) => !missing(v));
   return values.length ? values.reduce((a, b) => a + b, 0) / values.length : null;
 });

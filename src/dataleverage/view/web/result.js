@@ -1,6 +1,6 @@
 // The whole run in a sentence or two, and how far it goes beyond this one world.
 
-import { last, leverOf, levers, names, rounds, run } from "./data.js";
+import { crowd, last, leverOf, levers, names, rounds, run } from "./data.js";
 import { count, list, missing, share, signed, whole } from "./format.js";
 import { byQuality, change, headline } from "./headline.js";
 
@@ -70,7 +70,12 @@ export function result(operator) {
   ];
 }
 
-function struck(operator) {
+// How many pulled each lever at any time, and how many any of them but contribute.
+function pulled() {
+  if (crowd) {
+    const many = Object.entries(crowd.pulled).filter(([, count]) => count);
+    return { everyone: crowd.creators, acted: crowd.acted, who: new Map(many.map(([lever, count]) => [lever, { size: count }])) };
+  }
   const everUsed = new Map();
   const acted = new Set();
   for (let c = 0; c < names.length; c += 1)
@@ -81,25 +86,32 @@ function struck(operator) {
       if (!everUsed.has(lever)) everUsed.set(lever, new Set());
       everUsed.get(lever).add(c);
     }
-  if (!acted.size)
+  return { everyone: names.length, acted: acted.size, who: everUsed };
+}
+
+function struck(operator) {
+  const { everyone, acted, who: everUsed } = pulled();
+  if (!acted)
     return [
-      names.length === 1
+      everyone === 1
         ? "The one creator contributed throughout."
-        : `All ${whole(names.length)} creators contributed throughout.`,
+        : `All ${whole(everyone)} creators contributed throughout.`,
     ];
   const who = [...everUsed]
     .sort(([a], [b]) => levers.indexOf(a) - levers.indexOf(b))
-    .map(([lever, set]) => {
-      const people = [...set].map((c) => names[c]);
-      const subject = people.length > 3 ? `${whole(people.length)} of ${whole(names.length)} creators` : list(people);
-      return `${subject} ${people.length === 1 ? (DID[lever] ?? lever).replace("their ", "its ").replace("theirs", "its own") : (DID[lever] ?? lever)}`;
+    .map(([lever, people]) => {
+      const subject =
+        people.size > 3 || crowd
+          ? `${whole(people.size)} of ${whole(everyone)} creators`
+          : list([...people].map((c) => names[c]));
+      return `${subject} ${people.size === 1 ? (DID[lever] ?? lever).replace("their ", "its ").replace("theirs", "its own") : (DID[lever] ?? lever)}`;
     });
   const shares = rounds.map((_, i) => operator.acting[i] ?? 0);
   const top = Math.max(...shares);
   const peak = shares.indexOf(top);
   const end = shares[last];
   const tail =
-    names.length === 1
+    everyone === 1
       ? "."
       : end === 0
         ? `; everyone is back by the end.`

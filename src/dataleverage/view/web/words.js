@@ -1,6 +1,6 @@
 // What happened, in sentences. Pieces are strings, or {strong, tone} for what carries the weight.
 
-import { leverOf, levers, move, names, rounds, run, table } from "./data.js";
+import { crowd, leverOf, levers, move, names, rounds, run, table } from "./data.js";
 import { count, list, missing, money, spaced, whole } from "./format.js";
 import { change, headline } from "./headline.js";
 import { inSentence } from "./owners.js";
@@ -58,9 +58,13 @@ export function rowWords(row) {
   return parts.join(single ? ", " : "; ");
 }
 
+// The row that an operator serves, from its words; of a crowd, by how many objects it has.
+export const rowServed = (words) => (crowd ? crowd.rows[Number(words)] : rowWords(variants(words)));
+
 // Who changed lever in round i: "Ada deletes, Bela and Chen withhold".
 export function changes(i) {
   if (i === 0) return "";
+  if (crowd) return changesOfCrowd(i);
   const groups = new Map();
   let told = false;
   for (let c = 0; c < names.length; c += 1) {
@@ -73,21 +77,30 @@ export function changes(i) {
     groups.set(key, [...(groups.get(key) ?? []), c]);
   }
   if (!told) return "";
-  const order = ([a], [b]) => rank(a) - rank(b);
-  const rank = (key) => (levers.indexOf(key.split("\n")[0]) + levers.length - 1) % levers.length; // going back comes last
-  const parts = [...groups].sort(order).map(([key, who]) => {
+  const parts = [...groups].sort(byLever).map(([key, who]) => {
     const [lever, target] = key.split("\n");
     const subject = who.length > 6 ? `${whole(who.length)} creators` : list(who.map(inSentence), 6);
-    const verb =
-      lever === "contribute"
-        ? who.length === 1
-          ? "goes back to contributing"
-          : "go back to contributing"
-        : ((who.length === 1 ? DOES[lever] : DO[lever]) ?? lever);
-    return `${subject} ${verb}${target ? ` at ${target}` : ""}`;
+    return `${subject} ${verb(lever, who.length)}${target ? ` at ${target}` : ""}`;
   });
   return parts.length ? `${parts.join("; ")}.` : "Nobody changes lever.";
 }
+
+function changesOfCrowd(i) {
+  const parts = Object.entries(crowd.changes[i])
+    .sort(byLever)
+    .map(([lever, many]) => `${count(many, "creator")} ${verb(lever, many)}`);
+  return parts.length ? `${parts.join("; ")}.` : "Nobody changes lever.";
+}
+
+const verb = (lever, many) =>
+  lever === "contribute"
+    ? many === 1
+      ? "goes back to contributing"
+      : "go back to contributing"
+    : ((many === 1 ? DOES[lever] : DO[lever]) ?? lever);
+
+const rank = (key) => (levers.indexOf(key.split("\n")[0]) + levers.length - 1) % levers.length; // going back comes last
+const byLever = ([a], [b]) => rank(a) - rank(b);
 
 // Whether round i serves the row and the score of the round before.
 const still = (operator, i) =>
@@ -99,7 +112,7 @@ export const nothingHappens = (operator, i) => still(operator, i) && changes(i) 
 export function trained(operator, i) {
   const words = operator.row[i];
   if (words === null) return [`${operator.name} serves nothing yet.`];
-  const row = rowWords(variants(words));
+  const row = rowServed(words);
   const value = headline.of(operator, i);
   const size = table || missing(operator.examples[i]) ? "" : ` (${count(operator.examples[i], "example")})`;
   const again = operator.trained[i] === 0 || operator.trained[i] === false;
