@@ -207,7 +207,7 @@ def test_rows_are_found_by_search(opened):
     assert rows.count() == shown
 
 
-@pytest.mark.parametrize("name", ["usual", "skewed", "long_names", "crowd"])
+@pytest.mark.parametrize("name", ["usual", "skewed", "long_names", "crowd", "population"])
 def test_nothing_overflows_at_any_width(opened, name):
     page = opened(name, at="#round=9", charts=True)
     page.locator(".node").nth(0).click()
@@ -215,6 +215,30 @@ def test_nothing_overflows_at_any_width(opened, name):
         page.set_viewport_size({"width": width, "height": 900})
         page.wait_for_timeout(150)
         assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_a_large_population_is_a_sample_drawn_and_everyone_counted(opened, records):
+    record = records.sample_record(**records.SAMPLES["population"])
+    page = opened("population", at="#round=5", charts=True)
+    assert page.locator("#network .node").count() < 700
+    assert "of 1,300 creators are shown, evenly from each group; counts are of all" in page.inner_text("#creators-note")
+    moves, before = (record.moves[record.moves["round"] == number] for number in (5, 4))
+    acting = (moves.lever != "contribute").sum()
+    assert page.inner_text("#creators-now") == f"{acting:,} of 1,300 acting"
+    changed = moves.lever.to_numpy()[moves.lever.to_numpy() != before.lever.to_numpy()]
+    entry = page.locator('#ledger [data-round="5"] .entry-who').inner_text()
+    told = {
+        word: int(many.replace(",", "")) for many, word in re.findall(r"([\d,]+) creators? (?:go back to )?(\w+?)s?\b", entry)
+    }
+    assert told and sum(told.values()) == len(changed)
+    ever = record.moves[record.moves.lever == "delete"].creator.nunique()
+    assert f"{ever:,} of 1,300 creators deleted their data" in page.inner_text("#result")
+    assert f"serves {record.rounds.row[5]} ·" in page.inner_text("#board-now")
+    assert not page.is_visible("#board-search")
+    for key in ("Home", "ArrowRight", "End"):
+        page.keyboard.press(key)
+        page.locator("td.tile").first.hover()
+        assert not NOTHING.search(page.inner_text("body"))
 
 
 NOTHING = re.compile(r"\b(NaN|undefined|null|Infinity)\b|\[object")

@@ -303,5 +303,6 @@ SAMPLES = {  # name: what sample_record is given
     "long_names": {"n": 40, "rounds": 15, "names": LONG},
     "many_columns": {"n": 300, "rounds": 20},
     "crowd": {"n": 6, "rounds": 60, "owners": 500},
+    "population": {"n": 6, "rounds": 8, "owners": 1300},
     "sixty": {"n": 12, "rounds": 60, "looked": 13},
 }
