@@ -237,7 +237,8 @@ def in_batches(oracle: Oracle, rows: Rows, weights: Floats | None = None) -> Ite
     if isinstance(oracle, TrainedOracle):
         yield from oracle.batches(rows, weights)
     else:
-        yield np.arange(len(rows)), oracle.scores(rows, weights), 0.0
+        scores = oracle.scores(rows) if weights is None else oracle.scores(rows, weights)
+        yield np.arange(len(rows)), scores, 0.0
 
 
 def missing_cells(rows: list[str]) -> MissingCell:
