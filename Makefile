@@ -11,7 +11,7 @@ INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check --constraint
 help:
 	@echo "make run    play scenarios/first-strike.yaml and write its page"
 	@echo "make test   lint, types and tests"
-	@echo "make bench  speed as ratios against scikit-learn, joblib, shapiq and pyDVL (needs five minutes and an idle machine)"
+	@echo "make bench  speed as ratios against scikit-learn, joblib, shapiq, pyDVL and plain Mesa (needs five minutes and an idle machine)"
 	@echo "make clean  remove .venv, caches and runs"
 
 run: $(VENV)/installed
@@ -44,6 +44,7 @@ $(VENV)/installed-dev: pyproject.toml constraints.txt | $(PY)
 
 bench: $(VENV)/installed
 	$(PY) benchmarks/oracle.py --out benchmarks/oracle.json --peers .venv-peers
+	$(PY) benchmarks/population.py --out benchmarks/population.json
 
 clean:
 	rm -rf $(VENV) .venv-peers runs .pytest_cache .mypy_cache .ruff_cache .hypothesis
