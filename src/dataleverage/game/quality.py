@@ -108,8 +108,8 @@ def quality_of(grid: Grid, payoffs: Payoffs, owners: Sequence[str]) -> tuple[Qua
 def no_company_view(grid: Grid, first: int, weighted: Sequence[int], mine: Positions, examples: Positions) -> str:
     """Why the company view cannot be made of the creators' own columns; nothing where it can."""
     metric = grid.columns[first].metric
-    if not METRICS[metric].mean:
-        means = " and ".join(name for name, other in METRICS.items() if other.mean)
+    if METRICS[metric].mean != "examples":
+        means = " and ".join(name for name, other in METRICS.items() if other.mean == "examples")
         return f"{metric} is no mean over examples, as {means} are"
     if [grid.column_names[c] for c in weighted] != ["all"]:
         return "it needs the whole weight on the column `all`"

@@ -18,7 +18,8 @@ from dataleverage.world.world import Floats, Slice
 class Gap:
     """What guessing and training on everything score on one column.
 
-    floor, full : scores; error : the standard error of full − floor, paired over the column's evaluation examples.
+    floor, full : scores; error : the standard error of full − floor, paired over the column's evaluation examples, or for
+    ratings over its users, whose own ratings are alike.
     """
 
     floor: float
@@ -50,7 +51,7 @@ def trained_gap(oracle: TrainedOracle, column: Column) -> Gap:
     """The gap of a trained column.
 
     The floor predicts the majority (class prior) of the full clean row, or its mean. The standard error is paired over the
-    evaluation examples: in closed form where the metric is a mean over examples, otherwise by the jackknife.
+    evaluation examples: in closed form where the metric is a mean over examples (or users), otherwise by the jackknife.
     """
     measure, decision = oracle.measure, oracle.ends
     position = oracle.columns.index(column)
@@ -65,12 +66,18 @@ def trained_gap(oracle: TrainedOracle, column: Column) -> Gap:
 
 
 def jackknife_error(oracle: TrainedOracle, column: Column, decision: Floats, folds: int = 20) -> float:
-    """Standard error of full − floor on a column by the delete-a-group jackknife over its evaluation examples."""
+    """Standard error of full − floor on a column by the delete-a-group jackknife over its evaluation examples.
+
+    Ratings are left out user by user.
+    """
     world = oracle.world
     inside = np.flatnonzero(oracle.measure.masks[column])
-    if len(inside) < 2:
+    lots = np.arange(len(inside))
+    if world.task == "rating":
+        lots = np.unique(world.X_eval[inside, 0], return_inverse=True)[1]
+    if not len(inside) or not lots.any():
         return float("inf")
-    fold = np.arange(len(inside)) % min(folds, len(inside))
+    fold = lots % min(folds, int(lots.max()) + 1)
     differences = []
     for k in range(fold.max() + 1):
         mask = np.zeros(len(world.y_eval), dtype=bool)

@@ -102,11 +102,12 @@ class Grid:
 
         Parameters
         ----------
-        X_train, y_train : (N, d) and (N,). Float targets with a regression learner, otherwise labels of any type.
+        X_train, y_train : (N, d) and (N,). Float targets with a regression learner, otherwise labels of any type. With a
+            learner of ratings, X holds pairs of indices (user, item) from 0 on, and y ratings.
         groups : (N,) the object of each training example; objects are the sorted groups.
         X_eval, y_eval : (E, d) and (E,), all of it audit.
         slices : name -> (E,) bool mask or indices; the column `all` always comes first.
-        metric : accuracy for classification and rmse for regression unless given.
+        metric : accuracy for classification and rmse for regression and ratings unless given.
 
         Raises DataError for shapes that do not fit, NaN and infinity.
         """

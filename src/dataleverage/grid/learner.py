@@ -35,7 +35,8 @@ class Predictor(Protocol):
         """rows (R, n) uint8 -> decision values (R, E, K).
 
         Classification: K classes; the argmax over K (ties to the lowest class) is the predicted label, and for a
-        learner that gives probabilities their softmax over K is the probability. Regression: K = 1, the prediction.
+        learner that gives probabilities their softmax over K is the probability. Regression and ratings: K = 1, the
+        prediction.
 
         weights : (R, n), positive where the object is present and 0 elsewhere: every example of an object enters the fit with
             the object's weight, as if it were there so many times. None where all weigh 1. Only learners that say
@@ -54,7 +55,8 @@ class Pool:
     n_units : objects * n_present.
     n_present : ways of being present: 1 + number of tactics.
     X_eval : (E, d).
-    n_classes : K, or 0 for regression.
+    n_classes : K, or 0 for regression and ratings.
+    users, items : how many there are, for ratings; then X and X_eval hold their indices, (M, 2) and (E, 2).
     """
 
     X: Floats
@@ -64,6 +66,8 @@ class Pool:
     n_present: int
     X_eval: Floats
     n_classes: int
+    users: int = 0
+    items: int = 0
 
     @cached_property
     def onehot_y(self) -> Floats:
@@ -147,6 +151,8 @@ def pool_of(world: World, preprocess: str = "none") -> Pool:
         n_present=world.n_present,
         X_eval=(world.X_eval - shift) / scale,
         n_classes=len(world.classes),
+        users=world.users,
+        items=world.items,
     )
 
 

@@ -10,12 +10,12 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
-from numpy.typing import NDArray
 
 from dataleverage.errors import FitError, GridError
+from dataleverage.grid import ranking
 from dataleverage.grid.learner import Need
 from dataleverage.grid.seen import TIE, Scorer, Seen
 from dataleverage.world.world import Floats, Ints, Mask, Part, Task, World
@@ -26,30 +26,31 @@ class Metric:
     """What is measured on a slice.
 
     name, label : in files, and for people.
-    task : the task it is defined for.
+    tasks : those that it is defined for.
     need : what it reads from decision values: the label, their order, or probabilities.
     greater_is_better : False for losses.
-    mean : the score is a mean over examples, so its standard error has a closed form.
+    mean : what the score is a mean over, if anything, so that its standard error has a closed form.
     description : one sentence.
     """
 
     name: str
     label: str
-    task: Task
+    tasks: tuple[Task, ...]
     need: Need
     greater_is_better: bool
-    mean: bool = False
+    mean: Literal["examples", "users"] | None = None
     description: str = ""
 
 
+CLASSES: tuple[Task, ...] = ("classification",)
 METRICS: dict[str, Metric] = {
     metric.name: metric
     for metric in (
-        Metric("accuracy", "accuracy", "classification", "label", True, True, "Share of examples labelled correctly."),
+        Metric("accuracy", "accuracy", CLASSES, "label", True, "examples", "Share of examples labelled correctly."),
         Metric(
             "balanced_accuracy",
             "balanced accuracy",
-            "classification",
+            CLASSES,
             "label",
             True,
             description="Accuracy within each class of the slice, averaged over those classes.",
@@ -57,23 +58,43 @@ METRICS: dict[str, Metric] = {
         Metric(
             "log_loss",
             "log loss",
-            "classification",
+            CLASSES,
             "probability",
             False,
-            True,
+            "examples",
             "Mean of −log(probability of the true class), probabilities clipped at float64 epsilon.",
         ),
         Metric(
             "auc",
             "ROC AUC",
-            "classification",
+            CLASSES,
             "ranking",
             True,
             description="Area under the ROC curve, ties counted half; the mean of one class against the rest when "
             "there are more than two (which takes probabilities).",
         ),
-        Metric("r2", "R²", "regression", "label", True, description="1 − squared error / variance within the slice."),
-        Metric("rmse", "RMSE", "regression", "label", False, description="Root of the mean squared error."),
+        Metric("r2", "R²", ("regression",), "label", True, description="1 − squared error / variance within the slice."),
+        Metric("rmse", "RMSE", ("regression", "rating"), "label", False, description="Root of the mean squared error."),
+        Metric(
+            "hits",
+            "surfaced hits",
+            ("rating",),
+            "label",
+            True,
+            "users",
+            f"Share of a user's top {ranking.HITS} of their held-out items that they rated {ranking.LIKED:g} or more, averaged "
+            "over users; ties counted at their mean.",
+        ),
+        Metric(
+            "ndcg",
+            f"NDCG@{ranking.DEEP}",
+            ("rating",),
+            "label",
+            True,
+            "users",
+            f"How near to the best order is a user's top {ranking.DEEP} of their held-out items, with gain 2^rating − 1, "
+            "averaged over users; ties counted at their mean.",
+        ),
     )
 }
 
@@ -138,12 +159,12 @@ def examples_of(world: World, name: str, part: Part) -> Mask:
 
 def known_metric(name: str, task: Task) -> Metric:
     """The metric of that name. Raises GridError where there is none, or it is not for this task."""
-    fitting = [metric.name for metric in METRICS.values() if metric.task == task]
+    fitting = [metric.name for metric in METRICS.values() if task in metric.tasks]
     if name not in METRICS:
         raise GridError(f"there is no metric {name!r}", remedy=nearest(name, fitting, f"Metrics for {task}"))
     if name not in fitting:
         raise GridError(
-            f"the metric {name} is for {METRICS[name].task}, and the target asks for {task}",
+            f"the metric {name} is for {' and '.join(METRICS[name].tasks)}, and the target asks for {task}",
             remedy=f"Metrics for {task} are {', '.join(fitting)}.",
         )
     return METRICS[name]
@@ -176,14 +197,15 @@ def check_examples(world: World, name: str, metric: str, part: Part) -> None:
         )
 
 
-def mean_correct(y: NDArray[np.generic], masks: Mask) -> Scorer:
+def mean_correct(world: World, masks: Mask) -> Scorer:
     """Accuracy. masks : (E, C'). Counts are whole numbers, hence exact in any order of summation."""
     inside, sizes = masks.astype(np.float32), masks.sum(axis=0)
     return lambda seen: np.asarray((seen.correct @ inside) / sizes)
 
 
-def mean_recall(y: NDArray[np.generic], masks: Mask) -> Scorer:
+def mean_recall(world: World, masks: Mask) -> Scorer:
     """Balanced accuracy: the mean recall of the classes a slice has."""
+    y = world.y_eval
     labels = np.unique(y)
     inside = np.stack([masks & (y == label)[:, None] for label in labels]).astype(np.float32)  # (K', E, C')
     sizes = inside.sum(axis=1, dtype=np.int64)
@@ -198,21 +220,22 @@ def mean_recall(y: NDArray[np.generic], masks: Mask) -> Scorer:
     return score
 
 
-def mean_loss(y: NDArray[np.generic], masks: Mask) -> Scorer:
+def mean_loss(world: World, masks: Mask) -> Scorer:
     """Log loss."""
     inside, sizes = masks.astype(np.float64), masks.sum(axis=0)
     return lambda seen: np.asarray((seen.loss @ inside) / sizes)
 
 
-def area(y: NDArray[np.generic], masks: Mask) -> Scorer:
+def area(world: World, masks: Mask) -> Scorer:
     """ROC AUC from mid-ranks (Mann and Whitney 1947); one class against the rest for more than two classes."""
+    y = world.y_eval
     where = [np.flatnonzero(mask) for mask in masks.T]
 
     def score(seen: Seen) -> Floats:
         result = np.zeros((len(seen.decision), len(where)))
         for c, examples in enumerate(where):
-            for k, ranking, size in seen.rankings:
-                result[:, c] += area_under(ranking[:, examples], y[examples] == k, size[:, examples])
+            for k, order, size in seen.rankings:
+                result[:, c] += area_under(order[:, examples], y[examples] == k, size[:, examples])
         return result / len(seen.rankings)
 
     return score
@@ -237,33 +260,35 @@ def area_under(ranking: Floats, positive: Mask, size: Floats) -> Floats:
     return np.asarray((twice - count * (count - 1)) / (2 * count * (len(positive) - count)))
 
 
-def explained(y: NDArray[np.generic], masks: Mask) -> Scorer:
+def explained(world: World, masks: Mask) -> Scorer:
     """R²."""
-    inside, target = masks.astype(np.float64), y.astype(np.float64)
+    inside, target = masks.astype(np.float64), world.y_eval.astype(np.float64)
     total = np.array([np.sum((target[mask] - target[mask].mean()) ** 2) for mask in masks.T])
     return lambda seen: np.asarray(1 - (seen.squared_error @ inside) / total)
 
 
-def root_mean_square(y: NDArray[np.generic], masks: Mask) -> Scorer:
+def root_mean_square(world: World, masks: Mask) -> Scorer:
     """RMSE."""
     inside, sizes = masks.astype(np.float64), masks.sum(axis=0)
     return lambda seen: np.asarray(np.sqrt((seen.squared_error @ inside) / sizes))
 
 
-SCORERS: dict[str, Callable[[NDArray[np.generic], Mask], Scorer]] = {
+SCORERS: dict[str, Callable[[World, Mask], Scorer]] = {
     "accuracy": mean_correct,
     "balanced_accuracy": mean_recall,
     "log_loss": mean_loss,
     "auc": area,
     "r2": explained,
     "rmse": root_mean_square,
+    "hits": ranking.hits,
+    "ndcg": ranking.ndcg,
 }
 
 
 class Measurer:
     """Measures decision values on all columns: `(R, E, K)` -> `(R, C)` float64.
 
-    Counting metrics (accuracy, balanced_accuracy) are bit-identical for every order and chunking of the rows.
+    Counting metrics (accuracy, balanced_accuracy, hits, ndcg) are bit-identical for every order and chunking of the rows.
     """
 
     def __init__(self, world: World, columns: Sequence[Column]) -> None:
@@ -278,7 +303,7 @@ class Measurer:
             which = [c for c, column in enumerate(self.columns) if column.metric == metric]
             if which:
                 masks = np.stack([self.masks[self.columns[c]] for c in which], axis=1)
-                found.append((np.array(which), SCORERS[metric](self.world.y_eval, masks)))
+                found.append((np.array(which), SCORERS[metric](self.world, masks)))
         return found
 
     def __getstate__(self) -> dict[str, Any]:
@@ -312,9 +337,11 @@ class Measurer:
         return result
 
     def per_example(self, decision: Floats, column: Column) -> Floats | None:
-        """(E, K) -> (E_slice,): the scores whose mean is the cell, for standard errors; None for other metrics."""
-        if not METRICS[column.metric].mean:
+        """(E, K) -> (E_slice,), or (U_slice,) for means over users: the scores whose mean is the cell; None for others."""
+        if METRICS[column.metric].mean is None:
             return None
-        seen = Seen(decision[None], self.world.y_eval)
+        seen, mask = Seen(decision[None], self.world.y_eval), self.masks[column]
+        if METRICS[column.metric].mean == "users":
+            return ranking.per_user(self.world, mask, column.metric, seen)
         each = seen.correct if column.metric == "accuracy" else seen.loss
-        return np.asarray(each[0, self.masks[column]], dtype=np.float64)
+        return np.asarray(each[0, mask], dtype=np.float64)

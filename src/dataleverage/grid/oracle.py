@@ -43,7 +43,7 @@ class Oracle(Protocol):
 class TrainedOracle:
     """Trains the learner on every row it is asked for, and measures it on every column.
 
-    An empty row predicts the class prior of the full clean row (the mean target for regression); a row of a single
+    An empty row predicts the class prior of the full clean row (the mean target for regression and ratings); a row of a single
     class predicts that class. Classes that a row lacks are never predicted on it. `empty` and `single_class`
     count the rows scored so.
 
@@ -70,6 +70,12 @@ class TrainedOracle:
                 f"the learner {learner.tag} does {' and '.join(learner.task)}, and the target asks for {world.task}",
                 remedy="Choose a learner for this target: see `dataleverage list learners`.",
                 key="learner",
+            )
+        if world.task == "rating" and learner.preprocess != "none":
+            raise GridError(
+                f"ratings have no features that preprocess: {learner.preprocess} could scale",
+                remedy="Leave `preprocess` out.",
+                key="learner.preprocess",
             )
         self.world, self.learner, self.columns, self.memory = world, learner, columns, memory
         self.workers = workers or os.cpu_count() or 1
@@ -98,7 +104,7 @@ class TrainedOracle:
     @cached_property
     def guess(self) -> Floats:
         """(K,) what an empty row predicts: the log class prior of the full clean row, or its mean target."""
-        if self.world.task == "regression":
+        if self.world.task != "classification":
             return np.array([float(np.mean(self.world.y.astype(np.float64)))])
         counts = np.bincount(self.world.y.astype(np.int64), minlength=len(self.world.classes))
         with np.errstate(divide="ignore"):
@@ -113,8 +119,8 @@ class TrainedOracle:
 
     @cached_property
     def class_counts(self) -> Floats:
-        """(n_units, K): training examples of each class in each unit; one column of sizes for regression."""
-        if self.world.task == "regression":
+        """(n_units, K): training examples of each class in each unit; one column of sizes for other tasks."""
+        if self.world.task != "classification":
             return self.pool.per_unit(np.ones((len(self.pool.y), 1)))
         return self.pool.per_unit(self.pool.onehot_y)
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from dataleverage.game.model import LeverageGame
     from dataleverage.record.record import Record
 
-MetricName = Literal["accuracy", "balanced_accuracy", "log_loss", "auc", "r2", "rmse"]
+MetricName = Literal["accuracy", "balanced_accuracy", "log_loss", "auc", "r2", "rmse", "hits", "ndcg"]
 
 
 class ColumnSpec(Model):
@@ -37,7 +37,9 @@ class ColumnSpec(Model):
 class EverySlice(Model):
     """One metric on every slice."""
 
-    metric: MetricName | None = Field(None, description="The metric; accuracy for classes and rmse for numbers unless given.")
+    metric: MetricName | None = Field(
+        None, description="The metric; accuracy for classes and rmse for numbers and ratings unless given."
+    )
 
 
 Columns = EverySlice | Many[ColumnSpec]

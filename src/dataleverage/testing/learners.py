@@ -26,7 +26,8 @@ from dataleverage.world.world import Floats, Ints, Mask, Task, World
 Reference = Callable[[Floats, NDArray[Any]], Any]
 """X (m, d), y (m,) -> something fitted, with `predict(X_eval)`; None where it has no answer to these examples.
 
-X is preprocessed as the learner asks for; y holds class indices (int64) or float64 targets.
+X is preprocessed as the learner asks for; y holds class indices (int64) or float64 targets. Of ratings, X has pairs of a user
+and an item.
 """
 
 METRIC: dict[tuple[Task, Need], str] = {
@@ -34,6 +35,7 @@ METRIC: dict[tuple[Task, Need], str] = {
     ("classification", "ranking"): "auc",
     ("classification", "label"): "accuracy",
     ("regression", "label"): "rmse",
+    ("rating", "label"): "rmse",
 }
 
 
@@ -52,7 +54,8 @@ def check_learner(
     ----------
     learner : what to check.
     reference : given a row's examples, returns an independent fit whose labels must be the same on every row tried (or, for
-        a regression, whose predictions must agree within 1e-6 of their size): scikit-learn's, converged with `tol=1e-10`, say.
+        numbers and ratings, whose predictions must agree within 1e-6 of their size): scikit-learn's, converged with
+        `tol=1e-10`, say.
     rows : how many random rows to try on each world, beside the empty and the full row and single objects.
     within : how far decision values may differ between batches, relative to their size where that is above 1.
     seed : of worlds and rows.
@@ -279,7 +282,7 @@ def untrained(trial: Trial) -> None:
     """Empty rows predict what is common, rows of one class that class, and no row a class that it lacks."""
     for row, decision in zip(trial.rows, trial.alone, strict=True):
         y = trial.pool.y[trial.examples(row)]
-        if trial.world.task == "regression":
+        if trial.world.task != "classification":
             if not len(y) and distance(decision, np.full_like(decision, trial.world.y.astype(np.float64).mean())) > 1e-12:
                 trial.fails("empty row", "it does not predict the mean target of the full row", row)
             continue

@@ -15,6 +15,15 @@ EVALUATION = 25  # examples
 
 def worlds(task: Task, seed: int) -> dict[str, World]:
     """Small worlds by name. Features are at least 0 in all of them, so that learners of counts can take part."""
+    if task == "rating":
+        return {
+            "ratings": rated(12, 8, 60, seed),
+            "ratings, poisoned": rated(12, 8, 60, seed, poison=True),
+            "ratings, users spread over objects": rated(12, 8, 60, seed, spread=True),
+            "ratings, objects of one rating": rated(OBJECTS, 4, OBJECTS, seed),
+            "ratings, all the same": rated(12, 8, 60, seed, levels=1),
+            "ratings, many items": rated(8, 60, 80, seed),
+        }
     if task == "regression":
         return {
             "regression": made(60, 3, 0, seed),
@@ -68,4 +77,40 @@ def made(train: int, features: int, classes: int, seed: int, *, poison: bool = F
         slices=(Slice("all", np.ones(EVALUATION, dtype=bool)),),
         classes=tuple(f"class {k}" for k in range(classes)),
         variants=tuple(variants),
+    )
+
+
+def rated(
+    users: int, items: int, train: int, seed: int, *, poison: bool = False, spread: bool = False, levels: int = 5
+) -> World:
+    """A world of ratings in six objects, of whole users or, where `spread`, of ratings dealt out.
+
+    No pair is rated twice. What is asked about holds an item, and may hold users, without a rating in training.
+    """
+    rng = np.random.default_rng([seed, users, items, train])
+    every = np.array([(u, i) for u in range(users) for i in range(items)], dtype=np.float64)
+    first = np.column_stack([np.arange(OBJECTS), rng.integers(0, items - 1, OBJECTS)])  # something in every object
+    rest = rng.permutation(every[~(every[:, None] == first).all(axis=2).any(axis=1)])
+    rest = np.concatenate([rest[rest[:, 1] < items - 1], rest[rest[:, 1] == items - 1]])  # unknown to training
+    X = np.concatenate([first, rest[: train - OBJECTS]]).astype(np.float64)
+    X_eval = np.concatenate([rest[-5:], rng.permutation(rest[train - OBJECTS : -5])])[:EVALUATION]
+    taste = rng.normal(size=(users, 2)) @ rng.normal(size=(2, items))
+    stars = np.clip(np.round((levels + 1) / 2 + taste), 1, levels)
+    y, y_eval = (stars[pairs[:, 0].astype(int), pairs[:, 1].astype(int)] for pairs in (X, X_eval))
+    object_of = rng.permutation(np.arange(len(X)) % OBJECTS) if spread else X[:, 0].astype(np.int64) % OBJECTS
+    variants = (Variant("flip", X, levels + 1 - y), Variant("praise", X, np.full(len(X), float(levels)))) if poison else ()
+    return World(
+        task="rating",
+        X=X,
+        y=y,
+        object_of=object_of,
+        objects=object_names(OBJECTS),
+        X_eval=X_eval,
+        y_eval=y_eval,
+        audit=np.ones(len(X_eval), dtype=bool),
+        eval_object=np.full(len(X_eval), -1),
+        slices=(Slice("all", np.ones(len(X_eval), dtype=bool)),),
+        variants=variants,
+        users=users,
+        items=items,
     )

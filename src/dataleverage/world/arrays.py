@@ -10,6 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 from dataleverage.errors import DataError
 from dataleverage.world.world import LARGEST, Floats, Mask, Slice, Task, World
 
+MOST_INDICES = 10**6  # users, or items: a learner keeps some numbers for each
+
 
 def world_of_arrays(
     X_train: ArrayLike,
@@ -54,6 +56,7 @@ def world_of_arrays(
         y, y_pool = np.searchsorted(labels, y).astype(np.int64), np.searchsorted(labels, y_pool).astype(np.int64)
     else:
         y, y_pool = targets(y, "y_train"), targets(y_pool, "y_eval")
+    users, items = (counted(X, X_pool, 0), counted(X, X_pool, 1)) if task == "rating" else (0, 0)
     if "all" in slices:
         raise DataError("there is a slice 'all' already, of all examples", remedy="Choose another name.")
     named = [Slice(name, as_mask(name, given, len(X_pool))) for name, given in slices.items()]
@@ -70,6 +73,8 @@ def world_of_arrays(
         slices=(Slice("all", np.ones(len(X_pool), dtype=bool)), *named),
         classes=classes,
         title=f"arrays, {len(X):,} training and {len(X_pool):,} evaluation examples",
+        users=users,
+        items=items,
     )
 
 
@@ -82,6 +87,17 @@ def features(given: ArrayLike, name: str) -> Floats:
         i, j = np.argwhere(~(np.abs(X) <= LARGEST))[0]
         raise DataError(f"{name}[{i}, {j}] is {X[i, j]}", remedy=f"Fill in or drop what is missing or beyond {LARGEST:g}.")
     return X
+
+
+def counted(X: Floats, X_pool: Floats, column: int) -> int:
+    """How many users (column 0) or items (column 1) pairs speak of: the largest index, and one."""
+    for name, pairs in (("X_train", X), ("X_eval", X_pool)):
+        if pairs.shape[1] != 2 or not ((pairs >= 0) & (pairs < MOST_INDICES) & (pairs % 1 == 0)).all():
+            raise DataError(
+                f"{name} is not made of pairs of indices, a user and an item",
+                remedy=f"Give (ratings, 2) whole numbers from 0 to {MOST_INDICES - 1:,}.",
+            )
+    return int(max(X[:, column].max(), X_pool[:, column].max())) + 1
 
 
 def numbers(given: ArrayLike, name: str) -> Floats:

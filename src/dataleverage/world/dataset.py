@@ -15,7 +15,7 @@ from pydantic import Field
 from dataleverage.errors import DataError
 from dataleverage.kinds import Kind, Model, OneOf
 from dataleverage.streams import Streams
-from dataleverage.world.objects import ByColumn, Objects, Random
+from dataleverage.world.objects import ByColumn, ByUser, Objects, Random
 from dataleverage.world.slices import Slices
 from dataleverage.world.tactics import Tactic
 from dataleverage.world.world import Floats, Ints, Mask, Task, World
@@ -25,8 +25,9 @@ from dataleverage.world.world import Floats, Ints, Mask, Task, World
 class Examples:
     """Examples as they come from a source, before anything is split.
 
-    X : (N, d) finite float64; y : (N,) class indices (int64) or float64 targets.
-    classes : class labels in words; empty for regression.
+    X : (N, d) finite float64; y : (N,) class indices (int64) or float64 targets. For ratings X is (N, 2), a user and an item.
+    classes : class labels in words; empty for regression and ratings.
+    users, items : how many there are, for ratings.
     values : columns of text by name, (N,) each, that objects and slices may refer to.
     owner : the name of the column in `values` that says who owns an example, if any.
     """
@@ -38,6 +39,8 @@ class Examples:
     values: Mapping[str, NDArray[np.str_]] = field(default_factory=dict)
     owner: str | None = None
     title: str = ""
+    users: int = 0
+    items: int = 0
 
     def __len__(self) -> int:
         return len(self.y)
@@ -46,8 +49,12 @@ class Examples:
 class Holdout(Model):
     """Evaluation examples, set aside once: audit (what is reported) and monitor (what operators look at)."""
 
-    audit: float = Field(0.25, gt=0, lt=1, description="Share of each object's examples that results are reported on.")
-    monitor: float = Field(0.1, ge=0, lt=1, description="Share of each object's examples that operators may look at.")
+    audit: float = Field(
+        0.25, gt=0, lt=1, description="Share of each object's examples (of each user's ratings) that results are reported on."
+    )
+    monitor: float = Field(
+        0.1, ge=0, lt=1, description="Share of each object's examples (of each user's ratings) that operators may look at."
+    )
 
 
 class DataSource(Kind, family="data", package="dataleverage.world.datasets"):
@@ -58,7 +65,9 @@ class ExampleSource(DataSource):
     """Base of the sources that give examples to train on."""
 
     objects: Annotated[Objects, OneOf("objects")] | None = Field(
-        None, description="How examples fall into data objects; one an owner where owners are named, otherwise 12 at random."
+        None,
+        description="How examples fall into data objects; one an owner where owners are named, one a user for ratings, and "
+        "otherwise 12 at random.",
     )
     holdout: Holdout = Field(default=Holdout(), description="How much is set aside for evaluation.")
     slices: Slices = Field(default=Slices(), description="Named sets of evaluation examples; `all` always comes first.")
@@ -98,7 +107,10 @@ class ExampleSource(DataSource):
             owners=owners,
             owner_of=owner_of,
             title=examples.title,
+            users=examples.users,
+            items=examples.items,
         )
+        check_trained(world)
         values = {name: column[evaluation] for name, column in examples.values.items()}
         world = world.with_slices(self.slices.of(world, values))
         variants = [
@@ -110,7 +122,9 @@ class ExampleSource(DataSource):
         """Object names and the object of each example; one object an owner where owners are named and objects are not."""
         if self.objects is not None:
             return self.objects.split(examples, streams)
-        objects = Random() if examples.owner is None else ByColumn(column=examples.owner)
+        objects: Objects = ByUser() if examples.task == "rating" else Random()
+        if examples.owner is not None:
+            objects = ByColumn(column=examples.owner)
         return objects.split(examples, streams)
 
 
@@ -136,7 +150,8 @@ def ownership(examples: Examples, names: tuple[str, ...], object_of: Ints) -> tu
 def holdout(examples: Examples, object_of: Ints, shares: Holdout, rng: np.random.Generator) -> tuple[Mask, Mask]:
     """(N,) audit and (N,) monitor masks: a systematic sample of each object, spread evenly over its labels.
 
-    Every object keeps at least one training example.
+    Every object keeps at least one training example. Of ratings, the sample is of each user's, spread over low and high ones,
+    and every user keeps at least one in training.
     """
     if shares.audit + shares.monitor >= 1:
         raise DataError(
@@ -145,9 +160,10 @@ def holdout(examples: Examples, object_of: Ints, shares: Holdout, rng: np.random
             remedy="Make them sum to less than 1.",
         )
     order = rng.permutation(len(examples))
-    order = order[np.lexsort((examples.y[order], object_of[order]))]
-    sizes = runs(object_of[order])
-    start = rng.random((len(sizes), 2))  # of each object: for the audit part, then for the monitor part
+    lot = examples.X[:, 0].astype(np.int64) if examples.task == "rating" else object_of
+    order = order[np.lexsort((examples.y[order], lot[order]))]
+    sizes = runs(lot[order])
+    start = rng.random((len(sizes), 2))  # of each object or user: for the audit part, then for the monitor part
     audit = np.zeros(len(examples), dtype=bool)
     audit[order] = systematic(sizes, shares.audit, start[:, 0])
     rest = np.flatnonzero(~audit[order])
@@ -161,11 +177,22 @@ def holdout(examples: Examples, object_of: Ints, shares: Holdout, rng: np.random
     if not audit.any():
         raise DataError(
             f"an audit share of {shares.audit} sets no example aside: the {len(examples)} examples are in "
-            f"{len(np.unique(object_of))} objects, and each keeps one to train on",
+            f"{len(np.unique(lot))} {'users' if examples.task == 'rating' else 'objects'}, and each keeps one to train on",
             key="data.holdout.audit",
-            remedy="Raise the share, make fewer objects, or bring more examples.",
+            remedy="Raise the share, bring more examples, or make fewer objects (of ratings, bring more of each user).",
         )
     return audit, monitor
+
+
+def check_trained(world: World) -> None:
+    """Raise DataError where an object has no training example, which can be when ratings are held out user by user."""
+    empty = np.flatnonzero(world.sizes == 0)
+    if len(empty):
+        raise DataError(
+            f"all ratings of {len(empty)} of {world.n_objects} objects are held out ({world.objects[empty[0]]} for one)",
+            key="data.objects",
+            remedy="Let a user's ratings move as one (`by: user`), or make fewer objects.",
+        )
 
 
 def runs(values: NDArray[np.generic]) -> Ints:

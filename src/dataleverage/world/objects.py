@@ -99,11 +99,11 @@ class ByLabel(Objects):
     by: Literal["label"] = "label"
 
     def split(self, examples: Examples, streams: Streams) -> Split:
-        if examples.task == "regression":
+        if examples.task != "classification":
             raise DataError(
                 "objects by label need classes, and the target is a number",
                 key="data.objects.by",
-                remedy="Split by random, label_skew, cluster or column.",
+                remedy="Split by random, label_skew or column, or by user where examples are ratings.",
             )
         present = np.unique(examples.y)
         return named([examples.classes[k] for k in present], "label"), np.searchsorted(present, examples.y)
@@ -156,6 +156,12 @@ class ByCluster(Counted):
         from threadpoolctl import threadpool_limits
 
         self.check(examples)
+        if examples.task == "rating":
+            raise DataError(
+                "clusters need features, and ratings have a user and an item",
+                key="data.objects.by",
+                remedy="Split by user, or by a column such as a group of users.",
+            )
         spread = examples.X.std(axis=0)
         X = (examples.X - examples.X.mean(axis=0)) / np.where(spread > 0, spread, 1)
         if len(np.unique(X, axis=0)) < self.count:
@@ -187,6 +193,36 @@ class ByColumn(Objects):
         column = column_of(examples.values, self.column, "data.objects.column")
         values, object_of = np.unique(column, return_inverse=True)
         return named([str(value) for value in values], self.column), object_of.astype(np.int64)
+
+
+class ByUser(Objects):
+    """The ratings of a user move as one: an object for each user, or for a lot of users dealt out at random."""
+
+    by: Literal["user"] = "user"
+    count: int | None = Field(
+        None, ge=1, le=100_000, description="How many objects users are dealt into, in equal numbers; one a user unless given."
+    )
+
+    def split(self, examples: Examples, streams: Streams) -> Split:
+        if examples.task != "rating":
+            raise DataError(
+                "objects by user need ratings, and these examples have no users",
+                key="data.objects.by",
+                remedy="Split by random or by a column, or use a source of ratings: movielens, synthetic_ratings.",
+            )
+        user = examples.X[:, 0].astype(np.int64)
+        if self.count is None:
+            names = np.empty(examples.users, dtype=object)
+            names[user] = examples.values["user"] if "user" in examples.values else user.astype(str)
+            return named([str(name) for name in names], "user"), user
+        if self.count > examples.users:
+            raise DataError(
+                f"{self.count} objects cannot be made of {examples.users} users",
+                key="data.objects.count",
+                remedy=f"Ask for at most {examples.users} objects.",
+            )
+        dealt = streams["objects"].permutation(np.arange(examples.users) % self.count)
+        return object_names(self.count), dealt[user].astype(np.int64)
 
 
 def binned(examples: Examples) -> Ints:

@@ -84,7 +84,7 @@ class Slices(Model):
             self.check(world.n_objects, world)
             return [Slice(name, world.eval_object == j) for j, name in enumerate(world.objects)]
         if self.by == "label":
-            if world.task == "regression":
+            if world.task != "classification":
                 raise DataError(
                     "slices by label need classes, and the target is a number",
                     key="data.slices.by",

@@ -25,7 +25,8 @@ class LabelFlip(Tactic):
     """Labels are changed to another class, features are left alone.
 
     Every example of a poisoned object is flipped with probability `rate`, to a class drawn evenly from the others (or to
-    `to`); a target that is a number is mirrored about its mean. (Biggio, Nelson & Laskov 2011, §2.)
+    `to`); a target that is a number is mirrored about its mean, a rating about the middle of the scale: of five stars, the
+    best becomes the worst. (Biggio, Nelson & Laskov 2011, §2.)
     """
 
     kind: Literal["label_flip"] = "label_flip"
@@ -34,15 +35,16 @@ class LabelFlip(Tactic):
 
     def variant(self, name: str, world: World, rng: np.random.Generator) -> Variant:
         flipped = rng.random(len(world.y)) < self.rate
-        if world.task == "regression":
+        if world.task != "classification":
             if self.to is not None:
                 raise DataError(
                     f"the target is a number, and {self.to!r} would be a class",
                     key=f"tactics.{name}.to",
-                    remedy="Leave `to` out: numbers are mirrored about their mean.",
+                    remedy="Leave `to` out: numbers are mirrored about their mean, ratings about the middle of the scale.",
                 )
             target = world.y.astype(np.float64)
-            return Variant(name, world.X, np.where(flipped, 2 * target.mean() - target, target))
+            twice = target.min() + target.max() if world.task == "rating" else 2 * target.mean()
+            return Variant(name, world.X, np.where(flipped, twice - target, target))
         k = len(world.classes)
         y = world.y.astype(np.int64)
         if self.to is None:

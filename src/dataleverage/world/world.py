@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-Task = Literal["classification", "regression"]
+Task = Literal["classification", "regression", "rating"]
 Part = Literal["audit", "monitor"]
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -53,15 +53,18 @@ class World:
 
     Attributes
     ----------
-    task : "classification" or "regression".
-    X, y : (N, d) float64 and (N,): the clean training examples; y holds class indices (int64) or float64 targets.
+    task : "classification", "regression" or "rating".
+    X, y : (N, d) float64 and (N,): the clean training examples; y holds class indices (int64) or float64 targets. An example
+        of the task "rating" is what a user makes of an item: X (N, 2) holds the indices of users and items (whole numbers,
+        float64 as all features are), y the ratings.
     object_of : (N,) int64: the object each training example belongs to.
     objects : the n object names, A, B, C …
     X_eval, y_eval : (E, d) and (E,): the evaluation pool, audit and monitor examples together.
     audit : (E,) bool: True for audit examples (what is reported), False for monitor ones (what operators look at).
     eval_object : (E,) int64: the object whose owner an evaluation example comes from; -1 where nobody's.
     slices : named sets of evaluation examples; the first is `all`.
-    classes : class labels in words, in index order; empty for regression.
+    classes : class labels in words, in index order; empty for regression and ratings.
+    users, items : how many users and items there are, with ratings in training or not; 0 for other tasks.
     variants : the poisoned variants, numbered from 2 in rows.
     owners, owner_of : owner names, and (n,) int64: the owner of each object; an owner an object unless given.
     title : one line that says which data this is.
@@ -82,6 +85,8 @@ class World:
     owners: tuple[str, ...] = ()
     owner_of: Ints | None = None
     title: str = ""
+    users: int = 0
+    items: int = 0
 
     def __post_init__(self) -> None:
         if self.owner_of is None:
@@ -127,7 +132,8 @@ class World:
             digest.update(f"{array.dtype.str}{array.shape}".encode())
             digest.update(np.ascontiguousarray(array).tobytes())
         names = [self.objects, self.classes, [part.name for part in self.slices], [v.tactic for v in self.variants]]
-        digest.update(json.dumps([self.task, *names]).encode())
+        counts = [self.users, self.items] if self.task == "rating" else []
+        digest.update(json.dumps([self.task, *names, *counts]).encode())
         return digest.hexdigest()
 
 

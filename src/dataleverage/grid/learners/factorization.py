@@ -1,0 +1,146 @@
+"""Matrix factorisation of ratings by alternating least squares, many rows at once.
+
+The users of all rows of a batch are solved together, and then their items: the normal equations of everyone are one product of
+a sparse matrix (who rated what) with the packed outer products of the other side.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+import numpy as np
+from pydantic import Field
+
+from dataleverage.grid import packed
+from dataleverage.grid.learner import Learner, Need, Pool, Predictor
+from dataleverage.grid.rows import Rows, onehot
+from dataleverage.streams import Streams
+from dataleverage.world.world import Floats, Ints, Mask, Task
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+BATCH = 2**21  # float64 numbers in the normal equations of the rows that are fitted together: 16 MB
+START = 0.1  # standard deviation of the item factors that a fit starts from
+
+
+class MatrixFactorization(Learner):
+    """A rating is the mean, what the user and the item add to it, and a product of their factors (Koren, Bell & Volinsky 2009).
+
+    Predicts r̂ = μ + b_u + b_i + p_u · q_i, with μ the mean rating of the row and the rest minimising their equation 5,
+    Σ (r − r̂)² + λ (b_u² + b_i² + |p_u|² + |q_i|²) over the row's ratings, by alternating least squares: each user's bias and
+    factors are a ridge regression on the items', and then each item's on the users'. As the penalty stands inside the sum it
+    grows with the number of ratings (ALS-WR, Zhou et al. 2008). Who has no rating in the row has bias and factors 0, so that a
+    stranger is predicted the mean and what the item adds to it. Predictions are not cut off at the ends of the scale.
+
+    Every row starts from the same item factors, drawn from a stream of `seed`, and takes the same number of iterations. It does
+    not start from what the full row came to: a model that starts there remembers those who have left.
+    """
+
+    kind: Literal["matrix_factorization"] = "matrix_factorization"
+    factors: int = Field(10, ge=1, le=200, description="How many factors a user and an item have.")
+    regularization: float = Field(0.12, gt=0, le=1e6, description="Strength λ of the penalty on squared biases and factors.")
+    iterations: int = Field(10, ge=1, le=1000, description="How many times users and then items are solved.")
+    seed: int = Field(0, ge=0, description="The seed of the item factors that a fit starts from.")
+    gives: ClassVar[tuple[Need, ...]] = ("label", "ranking")
+    task: ClassVar[tuple[Task, ...]] = ("rating",)
+
+    def prepare(self, pool: Pool, need: Need) -> Predictor:
+        ratings = Ratings.of(pool)
+        start = START * Streams(self.seed)["matrix factorization"].normal(size=(pool.items, self.factors))
+        size = self.factors + 1
+        batch = max(1, BATCH // ((pool.users + pool.items) * (size * (size + 1) // 2 + size)))
+        who, what = pool.X_eval.astype(np.int64).T
+
+        def predict(rows: Rows) -> Floats:
+            predicted = np.empty((len(rows), len(who), 1))
+            for first in range(0, len(rows), batch):
+                part = rows[first : first + batch]
+                held = (onehot(part, pool.n_present) > 0)[:, ratings.unit]
+                users, items, mean = self.fitted(ratings, held, start)
+                for r in range(len(part)):
+                    p, q = users[r, who], items[r, what]
+                    product = np.einsum("ef,ef->e", p[:, :-1], q[:, :-1])
+                    predicted[first + r, :, 0] = mean[r] + p[:, -1] + q[:, -1] + product
+            return predicted
+
+        return predict
+
+    def fitted(self, ratings: Ratings, held: Mask, start: Floats) -> tuple[Floats, Floats, Floats]:
+        """Fits of R rows: (R, U, F) users and (R, I, F) items, their factors and last their bias, and (R,) mean ratings.
+
+        held : (R, M) which ratings a row has. start : (I, F − 1).
+        """
+        rows = len(held)
+        row, rating = np.nonzero(held)
+        mean = np.bincount(row, ratings.y[rating], minlength=rows) / np.bincount(row, minlength=rows)
+        by_user = Side.of(ratings, row, rating, mean, rows, "user")
+        row, place = np.nonzero(held[:, ratings.by_item])
+        by_item = Side.of(ratings, row, ratings.by_item[place], mean, rows, "item")
+        items = np.tile(np.concatenate([start, np.zeros((len(start), 1))], axis=1), (rows, 1))
+        for _ in range(self.iterations):
+            users = by_user.solved(items, self.regularization)
+            items = by_item.solved(users, self.regularization)
+        return users.reshape(rows, ratings.users, -1), items.reshape(rows, ratings.items, -1), mean
+
+
+@dataclass(frozen=True, eq=False)
+class Ratings:
+    """The ratings of a pool, sorted by user and then by item.
+
+    user, item : (M,) indices, y : (M,), unit : (M,). by_item : (M,) the order that sorts them by item and then by user.
+    """
+
+    user: Ints
+    item: Ints
+    y: Floats
+    unit: Ints
+    by_item: Ints
+    users: int
+    items: int
+
+    @classmethod
+    def of(cls, pool: Pool) -> Ratings:
+        user, item = pool.X.astype(np.int64).T
+        order = np.lexsort((item, user))
+        user, item = user[order], item[order]
+        by_item = np.lexsort((user, item)).astype(np.int64)
+        return cls(user, item, pool.y.astype(np.float64)[order], pool.unit[order], by_item, pool.users, pool.items)
+
+
+@dataclass(frozen=True, eq=False)
+class Side:
+    """The users, or the items, of all rows of a batch, with the ratings of each.
+
+    rated : (n, others) sparse, 1 where a rating ties one to another of the other side. value : (m,) the ratings less the mean
+    of their row, in its order. count : (n,) ratings of each.
+    """
+
+    rated: csr_array
+    value: Floats
+    count: Ints
+
+    @classmethod
+    def of(cls, ratings: Ratings, row: Ints, rating: Ints, mean: Floats, rows: int, side: Literal["user", "item"]) -> Side:
+        """row, rating : (m,) which rating is in which row, sorted by row and then by this side."""
+        from scipy.sparse import csr_array
+
+        user = row * ratings.users + ratings.user[rating]
+        item = row * ratings.items + ratings.item[rating]
+        mine, other = (user, item) if side == "user" else (item, user)
+        counts = (ratings.users, ratings.items) if side == "user" else (ratings.items, ratings.users)
+        count = np.bincount(mine, minlength=rows * counts[0])
+        shape = (rows * counts[0], rows * counts[1])
+        rated = csr_array((np.ones(len(other)), other, np.append(0, np.cumsum(count))), shape=shape)
+        return cls(rated, ratings.y[rating] - mean[row], count)
+
+    def solved(self, other: Floats, penalty: float) -> Floats:
+        """(others, F) -> (n, F): the ridge regression of each one's ratings on the factors, and last on a one for the bias."""
+        design = other.copy()
+        design[:, -1] = 1.0
+        left = self.rated.copy()
+        left.data = self.value - other[self.rated.indices, -1]
+        gram = np.asarray(self.rated @ packed.outer(design))
+        gram[:, packed.diagonal(design.shape[1])] += penalty * np.maximum(self.count, 1)[:, None]  # 1: no rating, no effect
+        return packed.solve(gram, np.asarray(left @ design))
