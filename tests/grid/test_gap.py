@@ -9,6 +9,7 @@ from sklearn.metrics import roc_auc_score
 from dataleverage.errors import GridError
 from dataleverage.grid.gap import Gap, clear
 from dataleverage.grid.grid import Grid
+from dataleverage.grid.learners.items import ItemMean
 from dataleverage.grid.learners.naive_bayes import GaussianNB
 from dataleverage.grid.learners.ridge import Ridge, RidgeClassifier
 
@@ -114,3 +115,51 @@ def test_a_gap_of_two_errors_but_for_the_last_bit_is_not_clear():
     assert not clear(tie, error)
     assert not clear(2 * error, error)
     assert clear(2 * error + 1e-6, error)
+
+
+def rated(users: int = 60, each: int = 20):
+    """A grid's arrays: some users like all that is good very much, and others do not care."""
+    rng = np.random.default_rng(5)
+    pairs = np.array([(u, i) for u in range(users) for i in range(each)], dtype=float)
+    u, i = pairs.astype(int).T
+    cares, good = rng.choice([0.2, 2], users), rng.normal(size=each)
+    y = 3 + cares[u] * good[i] + 0.5 * rng.normal(size=len(u))
+    held = (u + i) % 2 == 0
+    return pairs, y, held
+
+
+def test_the_jackknife_of_ratings_leaves_out_users():
+    pairs, y, held = rated()
+    X, X_held, u = pairs[~held], pairs[held], pairs[held, 0].astype(int)
+    grid = Grid.from_arrays(X, y[~held], X[:, 0] % 3, X_held, y[held], learner=ItemMean())
+    gap = grid.gap("all")
+    frame = pd.Series(y[~held]).groupby(X[:, 1]).mean()
+    off, spread = y[held] - frame.loc[X_held[:, 1]].to_numpy(), y[held] - y[~held].mean()
+    mine = [np.flatnonzero(u == k) for k in range(60)]
+
+    def difference(users):
+        chosen = np.concatenate([mine[k] for k in users])
+        return np.sqrt(np.mean(off[chosen] ** 2)) - np.sqrt(np.mean(spread[chosen] ** 2))
+
+    assert gap.full - gap.floor == pytest.approx(difference(range(60)))
+    by_user = bootstrap(difference, 60)
+    by_rating = bootstrap(lambda e: np.sqrt(np.mean(off[e] ** 2)) - np.sqrt(np.mean(spread[e] ** 2)), len(u))
+    assert by_user > 1.3 * by_rating  # or the test could not tell
+    assert 0.7 * by_user < gap.error < 1.4 * by_user
+
+
+@pytest.mark.parametrize("metric", ["hits", "ndcg"])
+def test_the_error_of_a_mean_over_users_is_paired_over_users(metric):
+    pairs, y, held = rated()
+    X, X_held = pairs[~held], pairs[held]
+    learner = ItemMean()
+    grid = Grid.from_arrays(X, y[~held], X[:, 0] % 3, X_held, y[held], learner=learner, metric=metric)
+    gap = grid.gap("all")
+    each = []
+    for k in range(60):  # a grid of one user's held-out ratings at a time
+        own = X_held[:, 0] == k
+        alone = Grid.from_arrays(X, y[~held], X[:, 0] % 3, X_held[own], y[held][own], learner=learner, metric=metric)
+        scores = alone.scores([[0, 0, 0], [1, 1, 1]])[:, 0]
+        each.append(scores[1] - scores[0])
+    assert gap.full - gap.floor == pytest.approx(np.mean(each))
+    assert gap.error == pytest.approx(np.std(each, ddof=1) / np.sqrt(60))

@@ -13,6 +13,8 @@ import dataleverage as dl
 from dataleverage.errors import FitError, GridError, MissingCell
 from dataleverage.grid.grid import Grid
 from dataleverage.grid.learner import Pool
+from dataleverage.grid.learners.factorization import MatrixFactorization
+from dataleverage.grid.learners.items import ItemMean
 from dataleverage.grid.learners.logistic import LogisticRegression
 from dataleverage.grid.learners.naive_bayes import GaussianNB
 from dataleverage.grid.learners.ridge import Ridge, RidgeClassifier
@@ -281,3 +283,19 @@ def test_a_table_answers_what_it_has():
     with pytest.raises(MissingCell, match="no cells for the empty row, A") as caught:
         oracle.scores(all_rows(2))
     assert caught.value.remedy
+
+
+def test_ratings_take_learners_of_ratings_and_no_preprocessing():
+    X = np.array([[u, i] for u in range(6) for i in range(5)], dtype=float)
+    y = (np.arange(30) % 9 + 2) / 2
+    for learner in (MatrixFactorization(preprocess="standardize"), ItemMean(preprocess="min_max")):
+        with pytest.raises(GridError, match="ratings have no features") as caught:
+            Grid.from_arrays(X, y, X[:, 0], X, y, learner=learner)
+        assert caught.value.place.key == "learner.preprocess" and caught.value.remedy
+    world = Grid.from_arrays(X, y, X[:, 0], X, y, learner=ItemMean()).world
+    for learner in (RidgeClassifier(), Ridge(), Sklearn(linear_model.LinearRegression())):
+        with pytest.raises(GridError, match=rf"the learner {learner.tag} does .*, and the target asks for rating"):
+            Grid.of_world(world, learner, "rmse")
+    grid = Grid.of_world(world, MatrixFactorization(), [("all", "rmse"), ("all", "hits")])
+    guess = grid.oracle.decide(np.zeros((1, 6), dtype=np.uint8))
+    assert guess == pytest.approx(np.full((1, 30, 1), y.mean()))

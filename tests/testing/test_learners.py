@@ -19,6 +19,7 @@ from dataleverage.testing import check_learner
 
 CLASSIFICATION = 7  # worlds
 REGRESSION = 5
+RATING = 6
 
 
 def neighbours(kind, k):
@@ -63,6 +64,10 @@ LEARNERS = [
         lambda X, y: tree.DecisionTreeRegressor(max_depth=2, random_state=0).fit(X, y),
         REGRESSION,
     ),
+    # the references of these are in their own tests
+    (learners.MatrixFactorization(), None, RATING),
+    (learners.ItemMean(), None, RATING),
+    (learners.ItemKNN(), None, RATING),
 ]
 
 

@@ -80,3 +80,16 @@ NAN = np.where(X == 5, np.nan, X)
 def test_arrays_that_do_not_fit_are_an_error(change, words):
     with pytest.raises(DataError, match=words):
         world(**change)
+
+
+def test_pairs_are_counted_for_ratings():
+    made = world(X_train=[[0, 3], [2, 1]], y_train=[4, 2.5], groups=[0, 1], X_eval=[[5, 0]], y_eval=[3], task="rating")
+    assert (made.users, made.items, made.classes) == (6, 4, ()) and made.y.dtype == np.float64
+    assert (world().users, world().items) == (0, 0)
+
+
+@pytest.mark.parametrize("pairs", [[[0.5, 1], [1, 1]], [[-1, 1], [1, 1]], [[0, 1e7], [1, 1]], [[0, 1, 2], [1, 1, 2]]])
+def test_ratings_are_of_pairs_of_indices(pairs):
+    with pytest.raises(DataError, match="X_train is not made of pairs of indices") as caught:
+        world(X_train=pairs, y_train=[4, 2], groups=[0, 1], X_eval=np.ones((1, len(pairs[0]))), y_eval=[3], task="rating")
+    assert caught.value.remedy

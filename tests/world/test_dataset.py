@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from dataleverage.errors import DataError
-from dataleverage.world.dataset import Holdout, holdout, systematic
-from dataleverage.world.objects import ByColumn, LabelSkew, Random
+from dataleverage.world.dataset import Examples, Holdout, holdout, systematic
+from dataleverage.world.objects import ByColumn, ByUser, LabelSkew, Random
 from dataleverage.world.tactics import LabelFlip
 
 HERE = Path()
@@ -198,3 +198,54 @@ def test_tactics_become_variants_in_their_order(examples_of, source_of):
     alone = source.world(HERE, {"flip": LabelFlip()})
     assert np.array_equal(alone.variants[0].y, world.variants[0].y)
     assert alone.fingerprint != world.fingerprint != source.world(HERE).fingerprint
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    users=st.integers(2, 12),
+    audit=st.floats(0.05, 0.9),
+    monitor=st.floats(0, 0.9),
+    objects=st.sampled_from([None, ByUser(count=2), Random(count=2)]),
+    seed=st.integers(0, 1000),
+)
+def test_ratings_are_held_out_of_every_user_alike(source_of, users, audit, monitor, objects, seed):
+    assume(audit + monitor < 0.95)
+    rng = np.random.default_rng(seed)
+    count = rng.integers(1, 40, users)
+    count[0] = 40
+    user = rng.permutation(np.repeat(np.arange(users), count))
+    X = np.column_stack([user, rng.permutation(len(user))]).astype(float)
+    examples = Examples(X, rng.integers(1, 6, len(user)).astype(float), "rating", users=users, items=len(user))
+    parameters = {} if objects is None else {"objects": objects}
+    try:
+        world = source_of(examples, holdout=Holdout(audit=audit, monitor=monitor), seed=seed, **parameters).world(Path())
+    except DataError as error:
+        assert isinstance(objects, Random) and error.place.key == "data.objects"
+        return
+    assert len(world.y) + len(world.y_eval) == len(examples) and (world.users, world.items) == (users, len(user))
+    held = np.bincount(world.X_eval[world.audit, 0].astype(int), minlength=users)
+    trained = np.bincount(world.X[:, 0].astype(int), minlength=users)
+    assert (trained >= 1).all() and (np.abs(held - audit * count) < 2).all()
+    assert world.task == "rating" and (objects is not None or world.n_objects == users)
+
+
+def test_an_object_whose_ratings_are_all_held_out_is_an_error(source_of):
+    X = np.array([[0, i] for i in range(10)] + [[1, 3]], dtype=float)
+    values = {"lot": np.array(["late"] + ["early"] * 10)}
+    examples = Examples(X, np.arange(11) % 5 + 1.0, "rating", values=values, users=2, items=10)
+    refused = 0
+    for seed in range(10):
+        try:
+            source_of(examples, objects=ByColumn(column="lot"), holdout=Holdout(audit=0.5, monitor=0), seed=seed).world(Path())
+        except DataError as error:
+            assert error.place.key == "data.objects" and "(late for one)" in error.message and "by: user" in error.remedy
+            refused += 1
+    assert 0 < refused < 10
+
+
+def test_users_without_a_second_rating_leave_no_audit(source_of):
+    X = np.array([[u, u] for u in range(6)], dtype=float)
+    examples = Examples(X, np.arange(6) % 5 + 1.0, "rating", users=6, items=6)
+    with pytest.raises(DataError, match="in 6 users") as caught:
+        source_of(examples).world(Path())
+    assert caught.value.place.key == "data.holdout.audit"

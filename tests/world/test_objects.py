@@ -13,7 +13,7 @@ from dataleverage.grid.rows import from_words, in_words
 from dataleverage.kinds import OneOf
 from dataleverage.streams import Streams
 from dataleverage.world.dataset import Examples
-from dataleverage.world.objects import ByCluster, ByColumn, ByLabel, LabelSkew, Objects, Random, Zipf, named
+from dataleverage.world.objects import ByCluster, ByColumn, ByLabel, ByUser, LabelSkew, Objects, Random, Zipf, named
 
 
 def distance_from_random(examples, object_of) -> float:
@@ -198,3 +198,50 @@ def test_sizes_are_written_short_or_full(examples_of):
             written.validate_python({"by": "random", "sizes": wrong})
     with pytest.raises(ValidationError, match="sizes"):
         written.validate_python({"by": "cluster", "sizes": "zipf"})
+
+
+def rated(users: int, each: int) -> Examples:
+    """Ratings of `each` items by every user, those of a user not beside each other."""
+    X = np.array([(u, i) for i in range(each) for u in range(users)], dtype=float)
+    user = np.array([f"u{int(u)}" for u in X[:, 0]])
+    return Examples(X, np.arange(len(X)) % 5 + 1.0, "rating", values={"user": user}, users=users, items=each)
+
+
+@settings(max_examples=25, deadline=None)
+@given(users=st.integers(1, 30), each=st.integers(1, 4), part=st.floats(0, 1), seed=st.integers(0, 10**6))
+def test_ratings_of_a_user_move_as_one(users, each, part, seed):
+    examples, count = rated(users, each), max(1, round(part * users))
+    names, object_of = ByUser(count=count).split(examples, Streams(seed))
+    homes = [np.unique(object_of[examples.X[:, 0] == u]) for u in range(users)]
+    assert all(len(home) == 1 for home in homes) and len(set(names)) == count
+    sizes = np.bincount(np.concatenate(homes), minlength=count)
+    assert len(sizes) == count and sizes.max() - sizes.min() <= 1
+    assert np.array_equal(ByUser(count=count).split(examples, Streams(seed))[1], object_of)
+
+
+def test_users_are_objects_of_their_name_and_dealt_otherwise_by_another_seed():
+    examples = rated(30, 2)
+    names, object_of = ByUser().split(examples, Streams(0))
+    assert names[:2] == ("u0", "u1") and np.array_equal(object_of, examples.X[:, 0])
+    dealt = [ByUser(count=3).split(examples, Streams(seed))[1].tolist() for seed in (0, 1)]
+    assert dealt[0] != dealt[1]
+
+
+@pytest.mark.parametrize(
+    ("objects", "key", "says"),
+    [
+        (ByUser(count=31), "data.objects.count", "31 objects cannot be made of 30 users"),
+        (ByLabel(), "data.objects.by", "need classes"),
+        (ByCluster(count=2), "data.objects.by", "clusters need features"),
+    ],
+)
+def test_what_cannot_be_made_of_ratings_is_an_error(objects, key, says):
+    with pytest.raises(DataError, match=says) as caught:
+        objects.split(rated(30, 2), Streams(0))
+    assert caught.value.place.key == key and caught.value.remedy
+
+
+def test_only_ratings_have_users(examples_of):
+    with pytest.raises(DataError, match="need ratings") as caught:
+        ByUser().split(examples_of(10), Streams(0))
+    assert caught.value.place.key == "data.objects.by" and "movielens" in caught.value.remedy

@@ -7,6 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from dataleverage.errors import DataError
+from dataleverage.world.dataset import Examples
 from dataleverage.world.objects import ByColumn
 from dataleverage.world.slices import Slices
 
@@ -131,3 +132,20 @@ def test_a_slice_for_each_of_very_many_is_refused_before_it_is_made(examples_of,
     with pytest.raises(DataError, match=f"one for each {by}, of") as caught:
         source_of(examples, slices=slices).world(HERE)
     assert caught.value.place.key == "data.slices.by" and "label" in caught.value.remedy
+
+
+def test_ratings_have_no_labels_and_slices_by_column(source_of):
+    X = np.array([[u, i] for u in range(8) for i in range(9)], dtype=float)
+    values = {"group": np.repeat(["north", "south"], 36), "user": X[:, 0].astype(int).astype(str)}
+    examples = Examples(X, np.arange(72) % 5 + 1.0, "rating", values=values, users=8, items=9)
+    for slices, key in ((Slices(by="label"), "data.slices.by"), (Slices(low={"label": 1}), "data.slices.low.label")):
+        with pytest.raises(DataError) as caught:
+            source_of(examples, slices=slices).world(HERE)
+        assert caught.value.place.key == key and caught.value.remedy
+    world = source_of(examples, slices=Slices(by="column", column="group", first={"column": "user", "equals": 0})).world(HERE)
+    assert [part.name for part in world.slices] == ["all", "group north", "group south", "first"]
+    assert np.array_equal(world.slices[1].mask, world.X_eval[:, 0] < 4)
+    assert np.array_equal(world.slices[3].mask, world.X_eval[:, 0] == 0)
+    owned = source_of(examples, slices=Slices(by="owner")).world(HERE)
+    assert [part.name for part in owned.slices[1:]] == [f"user {u}" for u in range(8)]
+    assert np.array_equal(owned.slices[3].mask, owned.X_eval[:, 0] == 2)

@@ -63,3 +63,14 @@ def test_a_number_is_mirrored_about_its_mean(world):
 def test_the_rate_is_a_share(rate):
     with pytest.raises(ValidationError):
         LabelFlip(rate=rate)
+
+
+def test_a_rating_is_mirrored_about_the_middle_of_the_scale(world):
+    stars = np.arange(len(world.y)) % 9 / 2 + 1
+    ratings = replace(world, task="rating", y=stars, classes=())
+    variant = LabelFlip(rate=0.4).variant("flip", ratings, Streams(0)["tactics"])
+    changed = variant.y != stars
+    assert np.array_equal(variant.y[changed], 6 - stars[changed]) and set(np.unique(variant.y)) == set(np.unique(stars))
+    assert changed[stars != 3].mean() == pytest.approx(0.4, abs=0.05)
+    with pytest.raises(DataError, match="the target is a number"):
+        LabelFlip(to=1).variant("flip", ratings, Streams(0)["tactics"])

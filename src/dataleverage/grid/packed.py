@@ -51,7 +51,7 @@ def solve(matrices: Floats, right: Floats) -> Floats:
     step = max(1, TOGETHER // matrices.shape[1])
     for start in range(0, len(right), step):
         part = slice(start, start + step)
-        found[part] = eliminated(np.ascontiguousarray(matrices[part].T), np.ascontiguousarray(right[part].T)).T
+        found[part] = eliminated(np.array(matrices[part].T, order="C"), np.array(right[part].T, order="C")).T
     return found
 
 
@@ -67,5 +67,6 @@ def eliminated(A: Floats, b: Floats) -> Floats:
         row[...] = factor
     b /= A[at]
     for k in range(size - 2, -1, -1):
-        b[k] -= (A[at[k] + 1 : at[k] + size - k] * b[k + 1 :]).sum(axis=0)
+        for j in range(k + 1, size):  # one after the other: numpy sums a single system in another order than many
+            b[k] -= A[at[k] + j - k] * b[j]
     return b

@@ -53,13 +53,17 @@ def world_key(data: DataSource, tactics: Mapping[str, Tactic], folder: Path) -> 
     return json.dumps(parts)
 
 
-def last_change(folder: Path, path: str) -> tuple[int, int] | None:
-    """When a file was changed last, and its size; None where it cannot be looked at, which reading it will tell."""
+def last_change(folder: Path, path: str) -> list[tuple[str, int, int]] | None:
+    """Name, time of the last change and size of a file, or of each in a folder; None where it cannot be looked at.
+
+    Reading will tell why.
+    """
     try:
-        stat = (folder / Path(path).expanduser()).stat()
+        place = folder / Path(path).expanduser()
+        files = sorted(place.iterdir()) if place.is_dir() else [place]
+        return [(file.name, file.stat().st_mtime_ns, file.stat().st_size) for file in files]
     except (OSError, RuntimeError, ValueError):
         return None
-    return stat.st_mtime_ns, stat.st_size
 
 
 def grid_of(scenario: Scenario) -> Grid:
