@@ -214,7 +214,7 @@ class MovieLensData(ExampleSource):
             return active
         if self.users > active.sum():
             raise DataError(
-                f"{active.sum():,} users have as many ratings as `min_ratings` asks for ({self.min_ratings}), and not {self.users:,}",
+                f"{active.sum():,} users have the ratings that `min_ratings` asks for, and not {self.users:,}",
                 key="data.users",
                 remedy="Take fewer users, or leave `users` out for all.",
             )
