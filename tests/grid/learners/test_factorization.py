@@ -122,3 +122,18 @@ def test_a_row_does_not_remember_who_is_not_in_it():
         whole.oracle.decide(np.array([[1, 0, 1]], dtype=np.uint8))[0, :, 0],
         predictions(MatrixFactorization(), X[inside], y[inside], asked),
     )
+
+
+def test_weights_count_as_if_ratings_were_there_so_many_times():
+    X, y = some_ratings(5)
+    groups, times = X[:, 0].astype(int) % 3, np.array([1, 3, 2])
+    asked = np.array([(u, i) for u in range(USERS) for i in range(ITEMS)], dtype=float)
+    learner = MatrixFactorization(factors=3, iterations=5)
+    grid = Grid.from_arrays(X, y, groups, asked, np.zeros(len(asked)), learner=learner)
+    for rows in ([[1, 1, 1]], [[1, 1, 0]]):
+        rows = np.array(rows, dtype=np.uint8)
+        weighted = grid.oracle.decide(rows, rows * times.astype(float))[0, :, 0]
+        repeated = np.repeat(np.arange(len(y)), (rows[0] * times)[groups])
+        assert weighted == pytest.approx(Slow(learner)(X[repeated], y[repeated]).predict(asked), abs=1e-9)
+    light = grid.oracle.decide(np.ones((1, 3), dtype=np.uint8), np.full((1, 3), 0.01))
+    assert light == pytest.approx(grid.oracle.decide(grid.full_row), abs=1e-9)  # the penalty grows with the weights

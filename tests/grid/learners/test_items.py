@@ -84,3 +84,22 @@ def test_too_many_items_to_compare_are_refused():
     with pytest.raises(GridError, match="item_knn compares every two items") as caught:
         Grid.from_arrays(X, [1.0, 2.0], [0, 1], X, [1.0, 2.0], learner=ItemKNN())
     assert caught.value.place.key == "learner" and "matrix_factorization" in caught.value.remedy
+
+
+@pytest.mark.parametrize("shrinkage", [0.0, 2.5])
+def test_weights_count_as_if_ratings_were_there_so_many_times(shrinkage):
+    rng = np.random.default_rng(0)
+    pairs = rng.permutation([(u, i) for u in range(9) for i in range(6)]).astype(float)
+    X, X_eval, y, groups = pairs[:30], pairs[30:], rng.normal(3, 1, 30), pairs[:30, 0].astype(int) % 3
+    learner, times = ItemMean(shrinkage=shrinkage), np.array([2, 1, 3])
+    grid = Grid.from_arrays(X, y, groups, X_eval, np.ones(len(X_eval)), learner=learner)
+    repeated = np.repeat(np.arange(30), times[groups])
+    found = grid.oracle.decide(grid.full_row, times[None].astype(float))[0, :, 0]
+    assert found == pytest.approx(Means(X[repeated], y[repeated], shrinkage).predict(X_eval))
+
+
+def test_neighbours_take_no_weights():
+    X = np.array([[0, 0], [1, 1], [1, 0]], dtype=float)
+    grid = Grid.from_arrays(X, [1.0, 2.0, 3.0], [0, 1, 1], X, [1.0, 2.0, 3.0], learner=ItemKNN())
+    with pytest.raises(GridError, match="item_knn cannot weigh"):
+        grid.scores(grid.full_row, weights=[[1.0, 0.5]])

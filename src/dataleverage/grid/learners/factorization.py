@@ -16,7 +16,7 @@ from dataleverage.grid import packed
 from dataleverage.grid.learner import Learner, Need, Pool, Predictor
 from dataleverage.grid.rows import Rows, onehot
 from dataleverage.streams import Streams
-from dataleverage.world.world import Floats, Ints, Mask, Task
+from dataleverage.world.world import Floats, Ints, Task
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -31,8 +31,9 @@ class MatrixFactorization(Learner):
     Predicts r̂ = μ + b_u + b_i + p_u · q_i, with μ the mean rating of the row and the rest minimising their equation 5,
     Σ (r − r̂)² + λ (b_u² + b_i² + |p_u|² + |q_i|²) over the row's ratings, by alternating least squares: each user's bias and
     factors are a ridge regression on the items', and then each item's on the users'. As the penalty stands inside the sum it
-    grows with the number of ratings (ALS-WR, Zhou et al. 2008). Who has no rating in the row has bias and factors 0, so that a
-    stranger is predicted the mean and what the item adds to it. Predictions are not cut off at the ends of the scale.
+    grows with the number of ratings (ALS-WR, Zhou et al. 2008). Weights multiply what a rating adds to the sum. Who has no
+    rating in the row has bias and factors 0, so that a stranger is predicted the mean and what the item adds to it.
+    Predictions are not cut off at the ends of the scale.
 
     Every row starts from the same item factors, drawn from a stream of `seed`, and takes the same number of iterations. It does
     not start from what the full row came to: a model that starts there remembers those who have left.
@@ -44,6 +45,7 @@ class MatrixFactorization(Learner):
     iterations: int = Field(10, ge=1, le=1000, description="How many times users and then items are solved.")
     seed: int = Field(0, ge=0, description="The seed of the item factors that a fit starts from.")
     gives: ClassVar[tuple[Need, ...]] = ("label", "ranking")
+    weighs: ClassVar[bool] = True
     task: ClassVar[tuple[Task, ...]] = ("rating",)
 
     def prepare(self, pool: Pool, need: Need) -> Predictor:
@@ -53,13 +55,13 @@ class MatrixFactorization(Learner):
         batch = max(1, BATCH // ((pool.users + pool.items) * (size * (size + 1) // 2 + size)))
         who, what = pool.X_eval.astype(np.int64).T
 
-        def predict(rows: Rows) -> Floats:
+        def predict(rows: Rows, weights: Floats | None = None) -> Floats:
             predicted = np.empty((len(rows), len(who), 1))
             for first in range(0, len(rows), batch):
-                part = rows[first : first + batch]
-                held = (onehot(part, pool.n_present) > 0)[:, ratings.unit]
-                users, items, mean = self.fitted(ratings, held, start)
-                for r in range(len(part)):
+                part = slice(first, first + batch)
+                held = onehot(rows[part], pool.n_present, None if weights is None else weights[part])
+                users, items, mean = self.fitted(ratings, held[:, ratings.unit], start)
+                for r in range(len(mean)):
                     p, q = users[r, who], items[r, what]
                     product = np.einsum("ef,ef->e", p[:, :-1], q[:, :-1])
                     predicted[first + r, :, 0] = mean[r] + p[:, -1] + q[:, -1] + product
@@ -67,17 +69,19 @@ class MatrixFactorization(Learner):
 
         return predict
 
-    def fitted(self, ratings: Ratings, held: Mask, start: Floats) -> tuple[Floats, Floats, Floats]:
+    def fitted(self, ratings: Ratings, held: Floats, start: Floats) -> tuple[Floats, Floats, Floats]:
         """Fits of R rows: (R, U, F) users and (R, I, F) items, their factors and last their bias, and (R,) mean ratings.
 
-        held : (R, M) which ratings a row has. start : (I, F − 1).
+        held : (R, M) the weights of ratings in a row, 0 for those that it lacks. start : (I, F − 1).
         """
         rows = len(held)
         row, rating = np.nonzero(held)
-        mean = np.bincount(row, ratings.y[rating], minlength=rows) / np.bincount(row, minlength=rows)
-        by_user = Side.of(ratings, row, rating, mean, rows, "user")
+        weight = held[row, rating]
+        mean = np.bincount(row, weight * ratings.y[rating], minlength=rows) / np.bincount(row, weight, minlength=rows)
+        by_user = Side.of(ratings, row, rating, weight, mean, "user")
         row, place = np.nonzero(held[:, ratings.by_item])
-        by_item = Side.of(ratings, row, ratings.by_item[place], mean, rows, "item")
+        rating = ratings.by_item[place]
+        by_item = Side.of(ratings, row, rating, held[row, rating], mean, "item")
         items = np.tile(np.concatenate([start, np.zeros((len(start), 1))], axis=1), (rows, 1))
         for _ in range(self.iterations):
             users = by_user.solved(items, self.regularization)
@@ -113,34 +117,36 @@ class Ratings:
 class Side:
     """The users, or the items, of all rows of a batch, with the ratings of each.
 
-    rated : (n, others) sparse, 1 where a rating ties one to another of the other side. value : (m,) the ratings less the mean
-    of their row, in its order. count : (n,) ratings of each.
+    rated : (n, others) sparse, the weight of a rating where it ties one to another of the other side. value : (m,) the ratings
+    less the mean of their row, in its order. count : (n,) the weight of the ratings of each.
     """
 
     rated: csr_array
     value: Floats
-    count: Ints
+    count: Floats
 
     @classmethod
-    def of(cls, ratings: Ratings, row: Ints, rating: Ints, mean: Floats, rows: int, side: Literal["user", "item"]) -> Side:
-        """row, rating : (m,) which rating is in which row, sorted by row and then by this side."""
+    def of(cls, ratings: Ratings, row: Ints, rating: Ints, weight: Floats, mean: Floats, side: Literal["user", "item"]) -> Side:
+        """row, rating, weight : (m,) which rating is in which row and counts how much, sorted by row and then by this side."""
         from scipy.sparse import csr_array
 
+        rows = len(mean)
         user = row * ratings.users + ratings.user[rating]
         item = row * ratings.items + ratings.item[rating]
         mine, other = (user, item) if side == "user" else (item, user)
         counts = (ratings.users, ratings.items) if side == "user" else (ratings.items, ratings.users)
-        count = np.bincount(mine, minlength=rows * counts[0])
         shape = (rows * counts[0], rows * counts[1])
-        rated = csr_array((np.ones(len(other)), other, np.append(0, np.cumsum(count))), shape=shape)
-        return cls(rated, ratings.y[rating] - mean[row], count)
+        ends = np.append(0, np.cumsum(np.bincount(mine, minlength=shape[0])))
+        rated = csr_array((weight, other, ends), shape=shape)
+        return cls(rated, ratings.y[rating] - mean[row], np.bincount(mine, weight, minlength=shape[0]).astype(np.float64))
 
     def solved(self, other: Floats, penalty: float) -> Floats:
         """(others, F) -> (n, F): the ridge regression of each one's ratings on the factors, and last on a one for the bias."""
         design = other.copy()
         design[:, -1] = 1.0
         left = self.rated.copy()
-        left.data = self.value - other[self.rated.indices, -1]
+        left.data = self.rated.data * (self.value - other[self.rated.indices, -1])
         gram = np.asarray(self.rated @ packed.outer(design))
-        gram[:, packed.diagonal(design.shape[1])] += penalty * np.maximum(self.count, 1)[:, None]  # 1: no rating, no effect
+        count = np.where(self.count > 0, self.count, 1.0)  # without a rating any penalty gives 0
+        gram[:, packed.diagonal(design.shape[1])] += penalty * count[:, None]
         return packed.solve(gram, np.asarray(left @ design))

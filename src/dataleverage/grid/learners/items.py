@@ -8,7 +8,7 @@ import numpy as np
 from pydantic import Field
 
 from dataleverage.errors import GridError
-from dataleverage.grid.learner import Learner, Need, Pool, Predictor
+from dataleverage.grid.learner import Learner, Need, Pool, Predictor, without_weights
 from dataleverage.grid.rows import Rows, onehot
 from dataleverage.world.world import Floats, Ints, Mask, Task
 
@@ -26,6 +26,7 @@ class ItemMean(Learner):
     kind: Literal["item_mean"] = "item_mean"
     shrinkage: float = Field(0.0, ge=0, le=1e9, description="How many ratings the mean of all counts for; 0 is the plain mean.")
     gives: ClassVar[tuple[Need, ...]] = ("label", "ranking")
+    weighs: ClassVar[bool] = True
     task: ClassVar[tuple[Task, ...]] = ("rating",)
 
     def prepare(self, pool: Pool, need: Need) -> Predictor:
@@ -36,8 +37,8 @@ class ItemMean(Learner):
         counts = coo_array((np.ones(len(item)), (item, pool.unit)), shape=shape).tocsr()
         sums = coo_array((pool.y.astype(np.float64), (item, pool.unit)), shape=shape).tocsr()
 
-        def predict(rows: Rows) -> Floats:
-            present = np.ascontiguousarray(onehot(rows, pool.n_present).T)
+        def predict(rows: Rows, weights: Floats | None = None) -> Floats:
+            present = np.ascontiguousarray(onehot(rows, pool.n_present, weights).T)
             count, total = (np.ascontiguousarray(np.asarray(each @ present).T) for each in (counts, sums))
             mean = (total.sum(axis=1) / count.sum(axis=1))[:, None]
             weight = count + self.shrinkage
@@ -103,7 +104,7 @@ class ItemKNN(Learner):
                     expected[wanted] += self.shift(similar[np.ix_(what[wanted], i[mine])], away[mine])
             return expected
 
-        return predict
+        return without_weights(self, predict)
 
     def similarities(self, user: Ints, item: Ints, value: Floats, users: int, items: int) -> Floats:
         """(I, I) similarities of the items in these ratings (m,); 0 where users have nothing in common or do not differ."""
