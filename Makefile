@@ -45,6 +45,7 @@ $(VENV)/installed-dev: pyproject.toml constraints.txt | $(PY)
 bench: $(VENV)/installed
 	$(PY) benchmarks/oracle.py --out benchmarks/oracle.json --peers .venv-peers
 	$(PY) benchmarks/population.py --out benchmarks/population.json
+	$(PY) benchmarks/ratings.py --out benchmarks/ratings.json --peers .venv-peers
 
 clean:
 	rm -rf $(VENV) .venv-peers runs .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).resolve().parent
-PEERS = {"pydvl": "pyDVL>=0.10,<0.11", "shapiq": "shapiq>=1.4,<2"}
+PEERS = {"pydvl": "pyDVL>=0.10,<0.11", "shapiq": "shapiq>=1.4,<2", "surprise": "scikit-surprise>=1.1.4,<2"}
 
 
 def machine() -> dict[str, Any]:

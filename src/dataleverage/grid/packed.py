@@ -12,7 +12,7 @@ import numpy as np
 
 from dataleverage.world.world import Floats, Ints
 
-TOGETHER = 2**15  # float64 numbers of the matrices that are worked on together: 256 kB stay in the processor's cache
+TOGETHER = 2**17  # float64 numbers of the matrices that are worked on together: 1 MB stays in the processor's cache
 SMALL = 32  # unknowns from which on LAPACK is quicker
 
 

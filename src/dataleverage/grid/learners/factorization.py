@@ -21,7 +21,7 @@ from dataleverage.world.world import Floats, Ints, Task
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-BATCH = 2**21  # float64 numbers in the normal equations of the rows that are fitted together: 16 MB
+BATCH = 2**18  # float64 numbers in the normal equations of the rows that are fitted together: 2 MB stay in the cache
 START = 0.1  # standard deviation of the item factors that a fit starts from
 
 
