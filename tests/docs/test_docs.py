@@ -54,6 +54,19 @@ def test_the_scenario_of_the_readme_plays() -> None:
     assert record.rounds["share:delete"].max() > 1 / 6, "somebody should follow"
 
 
+def test_the_how_to_on_ratings_plays_and_runs(clone: Path) -> None:
+    text = (ROOT / "docs/how-to/ratings.md").read_text(encoding="utf-8")
+    strike = blocks(text, "yaml")[0]
+    assert loads(strike).play().rounds["share:delete"].max() > 2 / 8, "the organisers should be followed"
+    (clone / "fans.yaml").write_text(strike, encoding="utf-8")
+    for command in [line.split("#")[0].strip() for line in blocks(text, "sh")[0].splitlines()]:
+        done = subprocess.run([sys.executable, "-m", *command.split()], cwd=clone, capture_output=True, text=True, timeout=300)
+        assert done.returncode == 0, f"{command}\n{done.stderr}"
+    code = "\n".join(blocks(text, "python"))
+    done = subprocess.run([sys.executable, "-c", code], cwd=clone, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0 and "0+1+2+3" in done.stdout, done.stderr
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_links_lead_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\(([^)#]+)", page.read_text(encoding="utf-8")):

@@ -163,3 +163,18 @@ def test_the_error_of_a_mean_over_users_is_paired_over_users(metric):
         each.append(scores[1] - scores[0])
     assert gap.full - gap.floor == pytest.approx(np.mean(each))
     assert gap.error == pytest.approx(np.std(each, ddof=1) / np.sqrt(60))
+
+
+def test_a_single_user_has_an_error_over_their_ratings():
+    pairs, y, held = rated()
+    X, own = pairs[~held], held & (pairs[:, 0] == np.argmax(np.bincount(pairs[:, 0].astype(int), y)))
+    grid = Grid.from_arrays(X, y[~held], X[:, 0] % 3, pairs[own], y[own], learner=ItemMean())
+    gap = grid.gap("all")
+    mean = pd.Series(y[~held]).groupby(X[:, 1]).mean().loc[pairs[own, 1]].to_numpy()
+    differences = []
+    for e in range(own.sum()):
+        left = np.arange(own.sum()) != e
+        rmse = [np.sqrt(np.mean((y[own] - guess)[left] ** 2)) for guess in (mean, y[~held].mean())]
+        differences.append(rmse[0] - rmse[1])
+    n = len(differences)
+    assert gap.error == pytest.approx(np.sqrt((n - 1) / n * np.sum((differences - np.mean(differences)) ** 2)))

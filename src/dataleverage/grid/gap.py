@@ -68,14 +68,14 @@ def trained_gap(oracle: TrainedOracle, column: Column) -> Gap:
 def jackknife_error(oracle: TrainedOracle, column: Column, decision: Floats, folds: int = 20) -> float:
     """Standard error of full − floor on a column by the delete-a-group jackknife over its evaluation examples.
 
-    Ratings are left out user by user.
+    Ratings are left out user by user; of a single user, one by one.
     """
     world = oracle.world
     inside = np.flatnonzero(oracle.measure.masks[column])
     lots = np.arange(len(inside))
-    if world.task == "rating":
+    if world.task == "rating" and len(inside) and np.ptp(world.X_eval[inside, 0]) > 0:
         lots = np.unique(world.X_eval[inside, 0], return_inverse=True)[1]
-    if not len(inside) or not lots.any():
+    if len(inside) < 2:
         return float("inf")
     fold = lots % min(folds, int(lots.max()) + 1)
     differences = []
