@@ -85,7 +85,7 @@ def run(
     began = time.perf_counter()
     folder = out if out is not None else fresh(Path("runs") / file.stem)
     check_free(folder, overwrite=overwrite)
-    scenario = load(file, settings=settings or ())
+    scenario = load(file, settings=settings or (), store=store)
     with named(file):
         check_worlds(scenario, worlds)
         if store is not None:
@@ -147,7 +147,7 @@ def grid(
 
     if out is not None:
         check_table_file(out, overwrite=overwrite)
-    scenario = load(file, settings=settings or ())
+    scenario = load(file, settings=settings or (), store=store)
     with named(file):
         cells = scenario.grid() if store is None else scenario.grid().keep_in(store)
         with progress("unveiling", cells.to_unveil(budget)) as advance:

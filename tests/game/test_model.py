@@ -186,7 +186,13 @@ def test_a_known_grid_gives_the_same_record(make_setup, random_score):
     again = LeverageGame(setup, 1).play()
     assert_same(first, again)
     served = again.manifest["cells"]["served_again"]
-    assert again.manifest["cells"] == {"trained": 0, "served_again": served, "empty": 0, "single_class": 0}
+    assert again.manifest["cells"] == {
+        "trained": 0,
+        "served_again": served,
+        "empty": 0,
+        "single_class": 0,
+        "trained_for_gaps": 0,
+    }
     assert first.manifest["cells"]["trained"] == setup.grid.trained
 
 

@@ -178,3 +178,26 @@ def test_a_single_user_has_an_error_over_their_ratings():
         differences.append(rmse[0] - rmse[1])
     n = len(differences)
     assert gap.error == pytest.approx(np.sqrt((n - 1) / n * np.sum((differences - np.mean(differences)) ** 2)))
+
+
+def test_gaps_train_two_rows_once_and_keep_them(world_named):
+    grid = Grid.of_world(world_named("wine"), GaussianNB())
+    gaps = {name: grid.gap(name) for name in grid.column_names}
+    assert (grid.trained, grid.trained_for_gaps, grid.oracle.empty, grid.oracle.single_class) == (2, 2, 1, 0)
+    ends = grid.scores(np.stack([np.zeros(6), np.ones(6)]).astype(int))
+    assert (grid.trained, grid.served) == (2, 2)
+    assert [(gap.floor, gap.full) for gap in gaps.values()] == [tuple(column) for column in ends.T]
+
+
+@pytest.mark.parametrize("metric", ["accuracy", "auc"])
+def test_gaps_come_from_the_store_of_an_earlier_grid(world_named, tmp_path, metric):
+    world, path = world_named("breast cancer"), tmp_path / "cells.db"
+    first = Grid.of_world(world, RidgeClassifier(), metric).keep_in(path)
+    gaps = [first.gap(name) for name in first.column_names]
+    later = Grid.of_world(world, RidgeClassifier(), metric).keep_in(path)
+    assert [later.gap(name) for name in later.column_names] == gaps
+    later.scores(np.stack([np.zeros(6), np.ones(6)]).astype(int))
+    assert (later.trained, later.from_disk) == (0, 2)
+    other = Grid.of_world(world, RidgeClassifier(alpha=3.0), metric).keep_in(path)
+    other.gap("all")
+    assert other.trained == 2

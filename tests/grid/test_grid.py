@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import multiprocessing
+import pickle
+import threading
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from itertools import combinations
 
 import numpy as np
@@ -9,10 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dataleverage.errors import DataError, GridError, MissingCell
-from dataleverage.grid.grid import Grid, extreme_rows, objects_in
+from dataleverage.grid.grid import Grid
+from dataleverage.grid.learners.logistic import LogisticRegression
 from dataleverage.grid.learners.naive_bayes import GaussianNB
 from dataleverage.grid.learners.ridge import Ridge, RidgeClassifier
-from dataleverage.grid.rows import all_rows
+from dataleverage.grid.rows import all_rows, extreme_rows, objects_in
 
 
 def table(rows: dict[str, float], **more) -> Grid:
@@ -145,3 +150,84 @@ def test_arrays_take_the_task_from_the_learner_and_the_target():
         Grid.from_arrays(X[0], [0], [0], X, np.zeros(60), learner=GaussianNB())
     with pytest.raises(GridError, match="'sharpness'"):
         Grid.from_arrays(X, np.tile([0, 1], 30), groups, X, np.tile([0, 1], 30), learner=GaussianNB(), metric="sharpness")
+
+
+def test_threads_that_ask_for_the_same_rows_train_them_once(world_named):
+    world, rows, rng = world_named("wine"), all_rows(6), np.random.default_rng(0)
+    for workers in (1, 2):
+        grid = Grid.of_world(world, Noting())
+        grid.oracle.workers = workers
+        NOTED.clear()
+        orders = [rng.permutation(64) for _ in range(8)]
+        together = threading.Barrier(8)
+
+        def ask(order, grid=grid, together=together):
+            together.wait()
+            return np.concatenate([grid.scores(rows[part]) for part in np.array_split(order, 5)])
+
+        with ThreadPoolExecutor(8) as pool:
+            answers = list(pool.map(ask, orders))
+        assert grid.trained == len(grid.store) == 64
+        assert len(NOTED) == len(set(NOTED))
+        assert grid.served == 8 * 64 - 64
+        expected = Grid.of_world(world, RidgeClassifier()).scores(rows)
+        for order, answer in zip(orders, answers, strict=True):
+            assert np.array_equal(answer, expected[order])
+
+
+class Noting(RidgeClassifier):
+    """Notes every row that it trains on."""
+
+    def prepare(self, pool, need):
+        inner = RidgeClassifier().prepare(pool, need)
+
+        def predict(rows, weights=None):
+            NOTED.extend(row.tobytes() for row in rows)
+            return inner(rows, weights)
+
+        return predict
+
+
+NOTED: list[bytes] = []
+
+
+@pytest.mark.parametrize("learner", [RidgeClassifier(), GaussianNB(), LogisticRegression(preprocess="standardize")])
+def test_a_pickled_grid_knows_what_it_knew_and_trains_the_rest(world_named, learner):
+    grid = Grid.of_world(world_named("wine, poisoned"), learner, [("all", "accuracy"), ("all", "balanced_accuracy")])
+    rows = all_rows(5)
+    grid.scores(rows[:20])
+    copy = pickle.loads(pickle.dumps(grid))
+    again = pickle.loads(pickle.dumps(copy))
+    assert np.array_equal(again.scores(rows), grid.scores(rows))
+    assert (again.trained, again.served) == (grid.trained, grid.served) == (32, 20)
+
+
+def scores_there(grid: Grid, rows) -> tuple[np.ndarray, int, int]:
+    return grid.scores(rows), grid.trained, grid.from_disk
+
+
+def test_a_grid_in_another_process_uses_the_same_store(world_named, tmp_path):
+    grid = Grid.of_world(world_named("wine"), RidgeClassifier()).keep_in(tmp_path / "cells.db")
+    rows = all_rows(6)
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+        there, trained, _ = pool.submit(scores_there, grid, rows[:50]).result()
+        assert trained == 50
+        here = grid.scores(rows)
+        assert (grid.trained, grid.from_disk) == (14, 50)
+        assert np.array_equal(here[:50], there)
+        again, trained, _ = pool.submit(scores_there, grid, rows).result()
+        assert trained == 14  # which it brought along
+        assert np.array_equal(again, here)
+
+
+def test_what_was_known_before_goes_into_the_store_too(world_named, tmp_path):
+    early = Grid.of_world(world_named("wine"), RidgeClassifier())
+    early.scores(all_rows(6)[:30])
+    early.gap("all")
+    trained = early.trained
+    early.keep_in(tmp_path / "cells.db").keep_in(tmp_path / "cells.db")
+    late = Grid.of_world(world_named("wine"), RidgeClassifier()).keep_in(tmp_path / "cells.db")
+    assert late.gap("all") == early.gap("all")
+    assert np.array_equal(late.scores(all_rows(6)[:30]), early.scores(all_rows(6)[:30]))
+    assert late.trained == 0
+    assert trained == 32

@@ -249,12 +249,6 @@ def test_an_empty_row_of_numbers_predicts_their_mean(world_named):
     assert (oracle.empty, oracle.single_class) == (1, 0)
 
 
-def test_gaps_count_no_rows(world_named):
-    grid = Grid.of_world(world_named("wine"), GaussianNB())
-    grid.gap("all")
-    assert (grid.oracle.empty, grid.oracle.single_class, grid.trained, len(grid.store)) == (0, 0, 0, 0)
-
-
 @pytest.mark.parametrize(
     ("world", "learner", "metric", "key"),
     [

@@ -136,12 +136,13 @@ class Recorder:
         warnings = list(setup.warnings)
         if self.surrogates:
             warnings.append(f"Creators weighed {self.surrogates:,} joint moves by a surrogate, not by trained models.")
+        cells = {name: count - self._before[name] for name, count in self._counted().items()}
         manifest = {
             "schema": SCHEMA_VERSION,
             **setup.manifest,
             "seed": game.seed,
             "versions": dict(versions()),
-            "cells": {name: count - self._before[name] for name, count in self._counted().items()},
+            "cells": {**cells, "trained_for_gaps": setup.grid.trained_for_gaps},
             "stopped": {"reason": game.stopped, "round": game.round, "period": game.period},
             "normalisation": {
                 "floor": self._weighted(setup.quality.floor),

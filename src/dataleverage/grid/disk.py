@@ -140,13 +140,13 @@ class DiskStore:
             raise self._broken("the gaps do not fit their checksum")
         return np.frombuffer(found[1], dtype="<f8").reshape(self.key.width, 3).astype(np.float64)
 
-    def put_gaps(self, gaps: Floats) -> None:
-        """Keep floor, full and error of every column (C, 3), unless they are here."""
+    def put_gaps(self, gaps: Floats) -> Floats:
+        """Keep floor, full and error of every column (C, 3). Returns what is kept: what came first, from anyone."""
         content = gaps.astype("<f8").tobytes()
-        with self._open(), self._transaction("BEGIN IMMEDIATE"):
-            self._database.execute(
-                "INSERT OR IGNORE INTO gaps VALUES (?, ?, ?)", (self._id, digested(self._id, content), content)
-            )
+        with self._open(), self._transaction("BEGIN IMMEDIATE") as database:
+            database.execute("INSERT OR IGNORE INTO gaps VALUES (?, ?, ?)", (self._id, digested(self._id, content), content))
+        kept = self.gaps()
+        return gaps if kept is None else kept
 
     def _found(self, rows: Rows) -> tuple[Mask, Floats]:
         """What `find` returns, within a transaction."""

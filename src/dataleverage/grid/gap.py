@@ -47,22 +47,24 @@ def table_gaps(oracle: TableOracle, floor: Any, full: Any) -> dict[str, Gap]:
     return gaps
 
 
-def trained_gap(oracle: TrainedOracle, column: Column) -> Gap:
-    """The gap of a trained column.
+def trained_gaps(oracle: TrainedOracle) -> Floats:
+    """(C, 3): floor, full and error of every column. Trains the full row.
 
     The floor predicts the majority (class prior) of the full clean row, or its mean. The standard error is paired over the
     evaluation examples: in closed form where the metric is a mean over examples (or users), otherwise by the jackknife.
     """
-    measure, decision = oracle.measure, oracle.ends
-    position = oracle.columns.index(column)
-    floor, full = measure(decision)[:, position]
-    guess, best = (measure.per_example(decision[i], column) for i in (0, 1))
-    if guess is not None and best is not None:
-        difference = best - guess
-        error = float(np.std(difference, ddof=1) / np.sqrt(len(difference))) if len(difference) > 1 else np.inf
-    else:
-        error = jackknife_error(oracle, column, decision)
-    return Gap(float(floor), float(full), error)
+    decision = oracle.ends()
+    scores = oracle.measure(decision)
+    return np.column_stack([scores.T, [standard_error(oracle, column, decision) for column in oracle.columns]])
+
+
+def standard_error(oracle: TrainedOracle, column: Column, decision: Floats) -> float:
+    """That of full − floor on a column. decision : (2, E, K), of guessing and of the full row."""
+    guess, best = (oracle.measure.per_example(decision[i], column) for i in (0, 1))
+    if guess is None or best is None:
+        return jackknife_error(oracle, column, decision)
+    difference = best - guess
+    return float(np.std(difference, ddof=1) / np.sqrt(len(difference))) if len(difference) > 1 else float("inf")
 
 
 def jackknife_error(oracle: TrainedOracle, column: Column, decision: Floats, folds: int = 20) -> float:

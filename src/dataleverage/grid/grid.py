@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import threading
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from dataclasses import astuple
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from dataleverage.errors import GridError
 from dataleverage.grid import rows as row_words
 from dataleverage.grid.disk import DiskStore, Key
-from dataleverage.grid.gap import Gap, table_gaps, trained_gap
+from dataleverage.grid.gap import Gap, table_gaps, trained_gaps
 from dataleverage.grid.learner import Learner
 from dataleverage.grid.metrics import METRICS, Column, columns_of
 from dataleverage.grid.oracle import Oracle, TableOracle, TrainedOracle, in_batches
@@ -21,7 +25,7 @@ from dataleverage.grid.rows import Rows
 from dataleverage.grid.store import MemoryStore
 from dataleverage.grid.table import Table
 from dataleverage.grid.weights import as_weights, joined, parted
-from dataleverage.world.world import Floats, Task, World
+from dataleverage.world.world import Floats, Mask, Task, World
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,8 +36,9 @@ SCORES = 2  # counted up when the same row comes to another score than before, s
 
 
 class Grid:
-    """All cells of a world, trained lazily and kept.
+    """All cells of a world, trained lazily and kept. Several threads may ask it: one after the other is answered.
 
+    A pickled copy has the cells that are known, and opens the store file.
     Build one with `Scenario.grid`, `Grid.of_world`, `Grid.from_arrays` or `Grid.from_table`.
 
     Attributes
@@ -46,7 +51,7 @@ class Grid:
     store, disk : where known cells are kept while the grid lives, and in a file where one is named (`keep_in`).
     weighted_store, weighted_disk : the same for rows with weights, which are never read as plain ones.
     trained, served, from_disk : rows that the oracle scored, rows that were known already, and those of them that were read
-        from the file.
+        from the file. trained_for_gaps : of the trained ones, the two that gaps take: 2 or 0.
     """
 
     def __init__(
@@ -72,7 +77,17 @@ class Grid:
         self.trained = 0
         self.served = 0
         self.from_disk = 0
+        self.trained_for_gaps = 0
         self._gaps: dict[str, Gap] = dict(gaps or {})
+        self._lock = threading.RLock()
+
+    def __getstate__(self) -> dict[str, Any]:
+        with self._lock:
+            return {name: value for name, value in vars(self).items() if name != "_lock"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self._lock = threading.RLock()
 
     # ------------------------------------------------------------------ ways to build one
 
@@ -144,7 +159,7 @@ class Grid:
         all, and for cells that are not finite numbers.
         """
         words = [str(index) for index in frame.index]
-        names = tuple(objects) if objects is not None else objects_in(words)
+        names = tuple(objects) if objects is not None else row_words.objects_in(words)
         slices = [str(name) for name in frame.columns]
         for what, called in (("object", names), ("column", slices)):
             if not called:
@@ -208,12 +223,19 @@ class Grid:
     def keep_in(self, path: str | os.PathLike[str]) -> Grid:
         """Keep cells in a store file too, and read there what is known already; returns the grid itself.
 
-        The file can be shared by any number of grids and processes. Raises StoreError for a file that is no store, is one of
-        another version, or is broken; GridError for a table, whose cells are known anyway.
+        What the grid knows already goes into the file, which any number of grids and processes can share. Raises StoreError for
+        a file that is no store, is one of another version, or is broken; GridError for a table, whose cells are known anyway.
         """
         if self.world is None or not isinstance(self.oracle, TrainedOracle):
             raise GridError("a table of cells trains nothing that a store could keep", remedy="Leave the store out.")
-        self.disk, self.weighted_disk = DiskStore(path, self._key()), None
+        with self._lock:
+            if self.disk is None or self.disk.path != Path(path):
+                self.disk, self.weighted_disk = DiskStore(path, self._key()), None
+                for store, disk in ((self.store, self.disk), (self.weighted_store, self._weighted_disk())):
+                    if len(store) and disk is not None:
+                        disk.put(*store.known())
+                if self.trained_for_gaps:
+                    self.disk.put_gaps(np.array([astuple(self._gaps[name]) for name in self.column_names]))
         return self
 
     def scores(
@@ -250,6 +272,15 @@ class Grid:
         asked, which = row_words.distinct(keys)
         if not len(asked):
             return np.empty((0, len(self.columns)))
+        with self._lock:
+            known, scores = self._known_or_trained(asked, weighted, progress)
+            self.served += int(known[which].sum())
+        return scores[which]
+
+    def _known_or_trained(
+        self, asked: NDArray[np.uint8], weighted: bool, progress: Callable[[int], object] | None
+    ) -> tuple[Mask, Floats]:
+        """(R,) which of distinct rows were known, and (R, C) all their scores."""
         store, disk = (self.weighted_store, self._weighted_disk()) if weighted else (self.store, self.disk)
         known, scores = store.find(asked)
         if disk is not None and not known.all():
@@ -269,8 +300,7 @@ class Grid:
                 self.trained += len(where)
                 if progress is not None:
                     progress(len(where))
-        self.served += int(known[which].sum())
-        return scores[which]
+        return known, scores
 
     def _weighted_disk(self) -> DiskStore | None:
         """The rows with weights in the store file, which are another grid's to it: plain rows and these never meet."""
@@ -309,19 +339,42 @@ class Grid:
         elif budget is None or (self.n_objects <= row_words.MOST_OBJECTS and 2**self.n_objects <= budget):
             rows = row_words.all_rows(self.n_objects)
         else:
-            rows = extreme_rows(self.n_objects, budget)
+            rows = row_words.extreme_rows(self.n_objects, budget)
         return Table(rows, self.scores(rows, progress=progress), self.objects, self.column_names)
 
     def gap(self, name: str) -> Gap:
         """What guessing and training on everything score on a column, and how sure their difference is."""
-        if name not in self._gaps:
-            if not isinstance(self.oracle, TrainedOracle):
-                raise GridError(
-                    f"the table gives no floor and full for the column {name!r}",
-                    remedy="Give `floor` and `full` with the table, or the empty and the full row.",
-                )
-            self._gaps[name] = trained_gap(self.oracle, self.columns[self.column(name)])
-        return self._gaps[name]
+        with self._lock:
+            if name not in self._gaps and self.column(name) is not None:
+                if not isinstance(self.oracle, TrainedOracle):
+                    raise GridError(
+                        f"the table gives no floor and full for the column {name!r}",
+                        remedy="Give `floor` and `full` with the table, or the empty and the full row.",
+                    )
+                gaps = self._trained_gaps(self.oracle)
+                self._gaps.update(zip(self.column_names, (Gap(*each) for each in gaps.tolist()), strict=True))
+            return self._gaps[name]
+
+    def _trained_gaps(self, oracle: TrainedOracle) -> Floats:
+        """(C, 3) floor, full and error of every column: those of the store file, or computed and kept there.
+
+        That takes what models decide on each example, which is not kept: the empty and the full row are trained, also where
+        their scores are known.
+        """
+        gaps = None if self.disk is None else self.disk.gaps()
+        if gaps is not None:
+            return gaps
+        began = time.perf_counter()
+        gaps = trained_gaps(oracle)
+        rows, scores, seconds = (
+            np.repeat([[0], [1]], self.n_objects, axis=1).astype(np.uint8),
+            gaps[:, :2].T.copy(),
+            time.perf_counter() - began,
+        )
+        self.trained += len(rows)
+        self.trained_for_gaps += len(rows)
+        self.store.put(rows, scores if self.disk is None else self.disk.put(rows, scores, seconds))
+        return gaps if self.disk is None else self.disk.put_gaps(gaps)
 
     def _rows(self, rows: ArrayLike) -> Rows:
         return row_words.as_rows(rows, self.n_objects, self.n_present)
@@ -344,28 +397,3 @@ def first_twice(values: Sequence[object]) -> int | None:
             return i
         seen.add(value)
     return None
-
-
-def objects_in(words: Sequence[str]) -> tuple[str, ...]:
-    """The objects that rows in words name: parts between plus signs, or single letters."""
-    if any("+" in word for word in words):
-        return tuple(sorted({part.partition("*")[0] for word in words for part in word.split("+") if part}))
-    return tuple(sorted({letter for word in words for letter in word if not letter.isdigit() and letter != "*"}))
-
-
-def extreme_rows(n: int, budget: int) -> Rows:
-    """(budget, n): rows by how far they are from the full or the empty one."""
-    from itertools import combinations
-
-    found: list[NDArray[np.uint8]] = []
-    for away in range(n // 2 + 1):
-        for base in (1, 0):
-            for changed in combinations(range(n), away):
-                if len(found) == budget:
-                    return np.array(found)
-                if base == 0 and 2 * away == n:
-                    continue  # these rows were met from the full one
-                row = np.full(n, base, dtype=np.uint8)
-                row[list(changed)] = 1 - base
-                found.append(row)
-    return np.array(found)

@@ -91,7 +91,8 @@ class TrainedOracle:
         learner.check(self.pool, self.measure.needs)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in vars(self).items() if name not in ("pool", "predictor")}  # made again
+        made_again = ("pool", "predictor", "class_counts")
+        return {name: value for name, value in vars(self).items() if name not in made_again}
 
     @cached_property
     def pool(self) -> Pool:
@@ -111,11 +112,13 @@ class TrainedOracle:
             prior: Floats = np.log(counts / counts.sum())
         return prior
 
-    @cached_property
     def ends(self) -> Floats:
-        """(2, E, K): decision values of the empty row (a guess) and of the full clean one."""
-        ends = np.stack([np.zeros(self.world.n_objects, dtype=np.uint8), np.ones(self.world.n_objects, dtype=np.uint8)])
-        return self.decide(ends)
+        """(2, E, K): decision values of the empty row (a guess) and of the full clean one, which are trained on."""
+        with one_thread():
+            decision, empty, single = self._decided(np.repeat([[0], [1]], self.world.n_objects, axis=1).astype(np.uint8), None)
+        self.empty += int(empty.sum())
+        self.single_class += int(single.sum())
+        return decision
 
     @cached_property
     def class_counts(self) -> Floats:

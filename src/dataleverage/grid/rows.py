@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Sequence
+from itertools import combinations
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -56,6 +57,22 @@ def too_many(n_objects: int) -> GridError:
         f"{n_objects} objects have 2**{n_objects} rows",
         remedy=f"Enumerate at most {MOST_OBJECTS} objects, or give a budget of rows to sample.",
     )
+
+
+def extreme_rows(n: int, budget: int) -> Rows:
+    """(budget, n): rows by how far they are from the full or the empty one."""
+    found: list[NDArray[np.uint8]] = []
+    for away in range(n // 2 + 1):
+        for base in (1, 0):
+            for changed in combinations(range(n), away):
+                if len(found) == budget:
+                    return np.array(found)
+                if base == 0 and 2 * away == n:
+                    continue  # these rows were met from the full one
+                row = np.full(n, base, dtype=np.uint8)
+                row[list(changed)] = 1 - base
+                found.append(row)
+    return np.array(found)
 
 
 def onehot(rows: Rows, n_present: int, weights: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
@@ -165,6 +182,13 @@ def from_words(words: str, objects: Sequence[str]) -> Rows:
 def shortened(text: str) -> str:
     """The text, or its beginning."""
     return text if len(text) <= BRIEF else text[:BRIEF] + "…"
+
+
+def objects_in(words: Sequence[str]) -> tuple[str, ...]:
+    """The objects that rows in words name: parts between plus signs, or single letters."""
+    if any("+" in word for word in words):
+        return tuple(sorted({part.partition("*")[0] for word in words for part in word.split("+") if part}))
+    return tuple(sorted({letter for word in words for letter in word if not letter.isdigit() and letter != "*"}))
 
 
 def keys(rows: Rows) -> list[bytes]:

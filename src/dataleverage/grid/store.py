@@ -37,6 +37,11 @@ class MemoryStore:
     def __len__(self) -> int:
         return len(self._at)
 
+    def known(self) -> tuple[Rows, Floats]:
+        """All rows (R, n) that are here, in the order in which they came, and their scores (R, C)."""
+        rows = np.frombuffer(b"".join(self._at), dtype=np.uint8).reshape(len(self), -1)
+        return rows, self._scores[: len(self)].copy()
+
     def find(self, rows: Rows) -> tuple[Mask, Floats]:
         at = np.fromiter(map(self._at.get, keys(rows), repeat(-1)), dtype=np.int64, count=len(rows))
         known = at >= 0

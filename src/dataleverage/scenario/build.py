@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
@@ -213,10 +214,11 @@ class Attempt:
         return None
 
 
-def faults(parts: Mapping[str, Any], folder: Path) -> Iterator[DataleverageError]:
+def faults(parts: Mapping[str, Any], folder: Path, store: str | os.PathLike[str] | None = None) -> Iterator[DataleverageError]:
     """Everything that only shows when the parts of a scenario meet: data and files, counts, moves, names.
 
     parts : the fields of a scenario that are valid by themselves; checks that need a part that is not are left out.
+    store : where the grid keeps its cells. Raises what `Grid.keep_in` raises.
     """
     from dataleverage.scenario.scenario import Scenario
 
@@ -232,6 +234,8 @@ def faults(parts: Mapping[str, Any], folder: Path) -> Iterator[DataleverageError
     attempt = Attempt()
     groups: tuple[Group, ...] | None = None
     if grid is not None:
+        if store is not None:
+            grid.keep_in(store)
         owners = grid.world.owners if grid.world is not None else grid.objects
         names: tuple[str, ...] = owners
         if "creators" in parts:

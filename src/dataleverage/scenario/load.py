@@ -19,16 +19,19 @@ from dataleverage.scenario.scenario import Scenario
 from dataleverage.scenario.schema import nearest
 
 
-def load(path: str | os.PathLike[str], *, settings: Sequence[str] = ()) -> Scenario:
+def load(
+    path: str | os.PathLike[str], *, settings: Sequence[str] = (), store: str | os.PathLike[str] | None = None
+) -> Scenario:
     """Read a scenario file, and check it whole: the text, the keys and values, the data it names, and what follows from them.
 
     Parameters
     ----------
     settings : `KEY=VALUE` overrides, as `--set` takes them.
+    store : a file that the grid keeps its cells in, also those that are trained for the check (`Grid.keep_in`).
 
     Raises a DataleverageError that names file, line, key and remedy; `Errors` where there are several.
     """
-    return of_document(overlay(read(path), settings, Scenario), Path(path).parent.resolve())
+    return of_document(overlay(read(path), settings, Scenario), Path(path).parent.resolve(), store)
 
 
 def loads(text: str, *, folder: Path | None = None) -> Scenario:
@@ -36,7 +39,7 @@ def loads(text: str, *, folder: Path | None = None) -> Scenario:
     return of_document(parse(text), (folder or Path.cwd()).resolve())
 
 
-def of_document(document: Document, folder: Path) -> Scenario:
+def of_document(document: Document, folder: Path, store: str | os.PathLike[str] | None = None) -> Scenario:
     """A checked scenario from a document."""
     data = document.rough
     found: list[DataleverageError] = [*document.faults]
@@ -48,7 +51,7 @@ def of_document(document: Document, folder: Path) -> Scenario:
         found += problems(error, document, Scenario)
         parts = valid_parts(data)
     if not document.faults:  # what holds a stand-in cannot be judged
-        found += [located(fault, document) for fault in faults(parts, folder)]
+        found += [located(fault, document) for fault in faults(parts, folder, store)]
     if found or scenario is None:
         raise together(found)
     return scenario
