@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import gc
+import pickle
 import tracemalloc
 import weakref
+from pathlib import Path
 
 import mesa
 import numpy as np
@@ -20,7 +22,7 @@ from dataleverage.game.strategies.threshold import Threshold
 from dataleverage.game.strategies.weighing import BestResponse, Logit
 from dataleverage.game.strategy import Decision
 from dataleverage.record.record import TABLES
-from dataleverage.scenario.load import loads
+from dataleverage.scenario.load import load, loads
 from dataleverage.streams import Streams
 
 DELETE, CONTRIBUTE = MoveSpec(lever="delete"), MoveSpec(lever="contribute")
@@ -178,6 +180,14 @@ def test_the_same_seed_gives_the_same_record(make_setup, random_score, order):
     assert_same(one, two)
     other = LeverageGame(busy(make_setup, random_score, order=order), 8).play()
     assert one.moves.lever.tolist() != other.moves.lever.tolist()
+
+
+def test_a_pickled_setup_plays_the_same_game():
+    setup = load(Path(__file__).parents[2] / "scenarios" / "first-strike.yaml", settings=["rounds=3"]).setup()
+    copy = pickle.loads(pickle.dumps(setup))
+    first, again = LeverageGame(setup, 4).play(), LeverageGame(copy, 4).play()
+    assert again.rounds.equals(first.rounds)
+    assert again.moves.equals(first.moves)
 
 
 def test_a_known_grid_gives_the_same_record(make_setup, random_score):
