@@ -5,7 +5,9 @@ from functools import cache
 
 import numpy as np
 import pytest
-from sklearn import linear_model, naive_bayes, tree
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sklearn import linear_model, naive_bayes, neighbors, tree
 from sklearn.datasets import load_breast_cancer, load_digits, load_wine
 from sklearn.metrics import log_loss
 
@@ -13,15 +15,18 @@ import dataleverage as dl
 from dataleverage.errors import FitError, GridError, MissingCell
 from dataleverage.grid.grid import Grid
 from dataleverage.grid.learner import Pool
+from dataleverage.grid.learners.centroid import NearestCentroid
 from dataleverage.grid.learners.factorization import MatrixFactorization
 from dataleverage.grid.learners.items import ItemMean
 from dataleverage.grid.learners.logistic import LogisticRegression
 from dataleverage.grid.learners.naive_bayes import GaussianNB
+from dataleverage.grid.learners.neighbours import KNeighborsClassifier
 from dataleverage.grid.learners.ridge import Ridge, RidgeClassifier
 from dataleverage.grid.learners.sklearn import Sklearn
 from dataleverage.grid.metrics import columns_of
 from dataleverage.grid.oracle import TableOracle, TrainedOracle
 from dataleverage.grid.rows import all_rows
+from dataleverage.world.world import Slice, Variant, World, object_names
 
 SCENARIO = """
 title: t
@@ -183,6 +188,81 @@ def test_ties_are_broken_alike_in_every_chunk(learner):
         rows = all_rows(6)
         alone = np.concatenate([grid.oracle.scores(row[None]) for row in rows])
         assert np.array_equal(alone, grid.oracle.scores(rows))
+
+
+@st.composite
+def games(draw) -> tuple[World, np.random.Generator]:
+    """Worlds of any shape: examples, features, objects of any size, classes, evaluation examples, slices, tactics."""
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    n, held, d = draw(st.integers(2, 60)), draw(st.integers(1, 40)), draw(st.integers(1, 12))
+    objects, classes = draw(st.integers(1, min(n, 9))), draw(st.integers(2, 4))
+    y = np.concatenate([np.arange(classes), rng.integers(0, classes, n + held)])[: n + held]
+    X = (rng.normal(size=(len(y), d)) + rng.normal(size=(classes, d))[y]) * 10.0 ** rng.integers(-1, 3, d)
+    object_of = np.concatenate([np.arange(objects), rng.integers(0, objects, n - objects)])
+    masks = [np.ones(held, dtype=bool), *(rng.random(held) < 0.5 for _ in range(draw(st.integers(0, 4))))]
+    variants = [Variant(f"tactic {v}", X[:n], rng.permutation(y[:n])) for v in range(draw(st.integers(0, 2)))]
+    return World(
+        task="classification",
+        X=X[:n],
+        y=y[:n],
+        object_of=object_of,
+        objects=object_names(objects),
+        X_eval=X[n:],
+        y_eval=y[n:],
+        audit=np.ones(held, dtype=bool),
+        eval_object=np.full(held, -1),
+        slices=tuple(Slice(f"slice {i}", mask) for i, mask in enumerate(masks) if mask.any()),
+        classes=tuple(f"class {k}" for k in range(classes)),
+        variants=tuple(variants),
+    ), rng
+
+
+def by_hand(world: World, model, row) -> np.ndarray:
+    """(E,) labels of scikit-learn's fit on one row, with the documented answers for rows without two classes."""
+    X, y = np.array(world.X), np.array(world.y)
+    for v, variant in enumerate(world.variants):
+        poisoned = row[world.object_of] == v + 2
+        X[poisoned], y[poisoned] = variant.X[poisoned], variant.y[poisoned]
+    inside = row[world.object_of] > 0
+    if not inside.any():
+        return np.full(len(world.X_eval), np.bincount(world.y).argmax())
+    if len(np.unique(y[inside])) == 1:
+        return np.full(len(world.X_eval), y[inside][0])
+    return model().fit(X[inside], y[inside]).predict(world.X_eval)
+
+
+QUICK = {
+    "ridge": (RidgeClassifier(), linear_model.RidgeClassifier),
+    "bayes": (GaussianNB(), naive_bayes.GaussianNB),
+    "centroid": (NearestCentroid(), neighbors.NearestCentroid),
+    "nearest": (KNeighborsClassifier(n_neighbors=1), lambda: neighbors.KNeighborsClassifier(1)),
+}
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(game=games(), name=st.sampled_from(sorted(QUICK)), memory=st.sampled_from([1, 20_000, 10**6]), workers=st.integers(1, 3))
+def test_any_shape_scores_as_scikit_learn_and_the_same_in_any_chunks(game, name, memory, workers):
+    world, rng = game
+    learner, model = QUICK[name]
+    labels = [(part.name, metric) for part in world.slices for metric in ("accuracy", "balanced_accuracy")]
+    others = [(part.name, "log_loss") for part in world.slices if name in ("bayes", "nearest")]
+    for part in world.slices:
+        if set(world.y_eval[part.mask]) == set(range(len(world.classes))) and (name != "ridge" or len(world.classes) == 2):
+            others += [(part.name, "auc")] if name != "centroid" or len(world.classes) == 2 else []
+    columns = columns_of(world, labels + others)
+    rows = np.unique(rng.integers(0, world.n_present + 1, (300, world.n_objects)), axis=0).astype(np.uint8)
+    whole = TrainedOracle(world, learner, columns, workers=1).scores(rows)
+    order = rng.permutation(len(rows))
+    again = np.empty_like(whole)
+    again[order] = TrainedOracle(world, learner, columns, memory=memory, workers=workers).scores(rows[order])
+    assert np.array_equal(again[:, : len(labels)], whole[:, : len(labels)])
+    assert again == pytest.approx(whole, abs=1e-9)
+    for r in order[:12]:
+        right = by_hand(world, model, rows[r]) == world.y_eval
+        for c, column in enumerate(columns):
+            if column.metric == "accuracy":
+                mask = next(part.mask for part in world.slices if part.name == column.slice)
+                assert whole[r, c] == pytest.approx(right[mask].mean(), abs=1e-12)
 
 
 class Counting(RidgeClassifier):
