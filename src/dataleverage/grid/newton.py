@@ -17,7 +17,7 @@ from dataleverage.grid.cholesky import Factors, Floats32
 from dataleverage.world.world import Floats, Ints, Mask
 
 AHEAD = 3  # a row is slow if so many more chord steps, at the pace of the last one, would not do
-SETTLED = 1e-10  # what the last step may have left of the error, in coefficients of features scaled to unit deviation
+SETTLED = 1e-11  # what the last step may have left of the error, in coefficients of features scaled to unit deviation
 FLOOR = 1e-4  # of the tolerance: gradients so small are rounding
 THIN = 0.6  # share of rows still going below which the others are dropped from the arrays
 HALVINGS = 40  # of a step; a row that cannot go down after so many has no descent left in float64
