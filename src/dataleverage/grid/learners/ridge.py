@@ -34,10 +34,13 @@ class RidgeClassifier(Learner):
     gives: ClassVar[tuple[Need, ...]] = ("label", "ranking")
     weighs: ClassVar[bool] = True
 
-    def prepare(self, pool: Pool, need: Need) -> Predictor:
-        """Two classes share one target, as in scikit-learn: decision values are [−d, d]."""
+    def targets(self, pool: Pool) -> Floats:
+        """(M, T): two classes share one target, as in scikit-learn: decision values are [−d, d]."""
         signs = 2 * pool.onehot_y - 1
-        return least_squares(pool, 2 * signs[:, 1:] if pool.n_classes == 2 else signs, self.alpha, pool.n_classes)
+        return 2 * signs[:, 1:] if pool.n_classes == 2 else signs
+
+    def prepare(self, pool: Pool, need: Need) -> Predictor:
+        return least_squares(pool, self.targets(pool), self.alpha, pool.n_classes)
 
 
 class Ridge(Learner):
@@ -49,8 +52,12 @@ class Ridge(Learner):
     weighs: ClassVar[bool] = True
     task: ClassVar[tuple[Task, ...]] = ("regression",)
 
+    def targets(self, pool: Pool) -> Floats:
+        """(M, 1)."""
+        return pool.y.astype(np.float64)[:, None]
+
     def prepare(self, pool: Pool, need: Need) -> Predictor:
-        return least_squares(pool, pool.y.astype(np.float64)[:, None], self.alpha, 1)
+        return least_squares(pool, self.targets(pool), self.alpha, 1)
 
 
 def least_squares(pool: Pool, targets: Floats, alpha: float, outputs: int) -> Predictor:
