@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from dataleverage.errors import DataleverageError
     from dataleverage.game.model import LeverageGame
-    from dataleverage.grid import learners
+    from dataleverage.grid import learners, surrogates
     from dataleverage.grid.grid import Grid
     from dataleverage.measure import values
     from dataleverage.record.record import Record
@@ -28,7 +28,11 @@ _PUBLIC = {
     "load": "dataleverage.scenario.load",
     "loads": "dataleverage.scenario.load",
 }
-_MODULES = {"learners": "dataleverage.grid.learners", "values": "dataleverage.measure.values"}
+_MODULES = {
+    "learners": "dataleverage.grid.learners",
+    "surrogates": "dataleverage.grid.surrogates",
+    "values": "dataleverage.measure.values",
+}
 
 __all__ = [
     "DataleverageError",
@@ -39,6 +43,7 @@ __all__ = [
     "learners",
     "load",
     "loads",
+    "surrogates",
     "values",
 ]
 

@@ -197,3 +197,18 @@ def test_a_constant_column_has_no_rank_correlation():
 def test_folds_that_cannot_be_made(folds):
     with pytest.raises(GridError, match=f"{folds} folds cannot be made of 8 different rows"):
         held_out(Additive, all_rows(3), np.ones((8, 1)), folds=folds)
+
+
+@given(known_rows())
+def test_errors_of_neighbours_are_those_of_leaving_each_known_row_out(drawn):
+    rows, scores, asked, _ = drawn
+    mine = NeighbourMean(rows, scores).errors(asked)
+    if len(rows) == 1:
+        assert np.isinf(mine).all()
+        return
+    left_out = []
+    for i in range(len(rows)):
+        others = np.arange(len(rows)) != i
+        away = (rows[others] != rows[i]).sum(axis=1)
+        left_out.append(scores[others][away == away.min()].mean(axis=0) - scores[i])
+    assert mine == pytest.approx(np.tile(np.sqrt(np.mean(np.square(left_out), axis=0)), (len(asked), 1)))

@@ -23,6 +23,8 @@ from dataleverage.grid.metrics import METRICS, Column, columns_of
 from dataleverage.grid.oracle import Oracle, TableOracle, TrainedOracle, in_batches
 from dataleverage.grid.rows import Rows
 from dataleverage.grid.store import MemoryStore
+from dataleverage.grid.surrogate_grid import SurrogateFit, SurrogateGrid
+from dataleverage.grid.surrogates import SurrogateKind
 from dataleverage.grid.table import Table
 from dataleverage.grid.weights import as_weights, joined, parted
 from dataleverage.world.world import Floats, Mask, Task, World
@@ -79,6 +81,7 @@ class Grid:
         self.from_disk = 0
         self.trained_for_gaps = 0
         self._gaps: dict[str, Gap] = dict(gaps or {})
+        self._fits: dict[tuple[SurrogateKind, int], SurrogateFit] = {}
         self._lock = threading.RLock()
 
     def __getstate__(self) -> dict[str, Any]:
@@ -375,6 +378,16 @@ class Grid:
         self.trained_for_gaps += len(rows)
         self.store.put(rows, scores if self.disk is None else self.disk.put(rows, scores, seconds))
         return gaps if self.disk is None else self.disk.put_gaps(gaps)
+
+    def with_surrogate(self, kind: SurrogateKind, seed: int = 0) -> SurrogateGrid:
+        """A grid that trains a sample of rows (when first asked) and predicts all others: see `dl.surrogates`.
+
+        seed : of the sample. Raises GridError, with the key `surrogate.kind`, where this surrogate cannot answer for the grid.
+        """
+        with self._lock:
+            if (kind, seed) not in self._fits:
+                self._fits[kind, seed] = SurrogateFit(self, kind, seed)
+            return SurrogateGrid(self._fits[kind, seed])
 
     def _rows(self, rows: ArrayLike) -> Rows:
         return row_words.as_rows(rows, self.n_objects, self.n_present)

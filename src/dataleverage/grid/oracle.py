@@ -174,7 +174,7 @@ class TrainedOracle:
     def _batch(self, rows: Rows, weights: Floats | None, where: NDArray[np.int64]) -> Counted:
         """Train on some of the rows."""
         began = time.perf_counter()
-        decision, empty, single = self._decided(rows[where], None if weights is None else weights[where])
+        decision, empty, single = self._decided(rows[where], None if weights is None else weights[where], self._fitted)
         scores = self.measure(decision)
         return (where, scores, time.perf_counter() - began), int(empty.sum()), int(single.sum())
 
@@ -187,16 +187,21 @@ class TrainedOracle:
     def decide(self, rows: Rows, weights: Floats | None = None) -> Floats:
         """(R, E, K) decision values over the evaluation pool; (R, E, 1) where the learner gives margins of two classes."""
         with one_thread():
-            return self._decided(rows, weights)[0]
+            return self._decided(rows, weights, self._fitted)[0]
 
-    def _decided(self, rows: Rows, weights: Floats | None) -> tuple[Floats, Mask, Mask]:
+    def decided_by(self, predictor: Predictor, rows: Rows) -> Floats:
+        """The same by another predictor: what it does not see (rows without models, classes a row lacks) is as always."""
+        with one_thread():
+            return self._decided(rows, None, predictor)[0]
+
+    def _decided(self, rows: Rows, weights: Floats | None, predictor: Predictor) -> tuple[Floats, Mask, Mask]:
         """Decision values, and (R,) which rows are empty and (R,) of a single class."""
         present, empty, single = self.untrained(rows)
         trained = ~(empty | single)
         if trained.all():
-            decision = self._fitted(rows, weights)
+            decision = predictor(rows, weights)
         elif trained.any():
-            fitted = self._fitted(rows[trained], None if weights is None else weights[trained])
+            fitted = predictor(rows[trained], None if weights is None else weights[trained])
             decision = np.empty((len(rows), *fitted.shape[1:]))
             decision[trained] = fitted
         else:
@@ -209,7 +214,7 @@ class TrainedOracle:
             decision[lacking] = np.where(present[lacking][:, None, :], decision[lacking], -np.inf)
         return decision, empty, single
 
-    def _fitted(self, rows: Rows, weights: Floats | None) -> Floats:
+    def _fitted(self, rows: Rows, weights: Floats | None = None) -> Floats:
         """Decision values of rows that a learner can be fitted to; one that cannot weigh need not know of weights."""
         if weights is None:
             return self.predictor(rows)

@@ -55,7 +55,7 @@ def too_many(n_objects: int) -> GridError:
     """The error that refuses to enumerate the rows of so many objects."""
     return GridError(
         f"{n_objects} objects have 2**{n_objects} rows",
-        remedy=f"Enumerate at most {MOST_OBJECTS} objects, or give a budget of rows to sample.",
+        remedy=f"Enumerate at most {MOST_OBJECTS} objects, or give a budget of rows, and a surrogate for all others.",
     )
 
 
@@ -85,6 +85,11 @@ def onehot(rows: Rows, n_present: int, weights: NDArray[np.float64] | None = Non
     if weights is not None:
         held *= np.repeat(weights, n_present, axis=1)
     return held
+
+
+def examples(objects: NDArray[np.bool_], sizes: NDArray[np.int64]) -> NDArray[np.int64]:
+    """(R, n) bool, (n,) -> (R,): how many examples some objects have together."""
+    return np.asarray(np.einsum("rn,n->r", objects, sizes))  # a product would copy the objects as whole numbers first
 
 
 def in_words(row: Sequence[int] | Rows, objects: Sequence[str]) -> str:

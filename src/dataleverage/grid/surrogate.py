@@ -25,6 +25,9 @@ class Surrogate(Protocol):
     def predict(self, rows: Rows) -> Floats:
         """(R, n) uint8 -> (R, C)."""
 
+    def errors(self, rows: Rows) -> Floats:
+        """(R, n) uint8 -> (R, C): the standard error of each prediction, in the unit of the score; infinite where not known."""
+
 
 class NeighbourMean:
     """The mean score of the known rows that differ in the fewest objects; a known row keeps its score.
@@ -36,10 +39,42 @@ class NeighbourMean:
         self.rows, self.scores = rows, scores
 
     def predict(self, rows: Rows) -> Floats:
-        away = np.stack([(rows != known).sum(axis=1) for known in self.rows], axis=1)
+        """(R, n) uint8 -> (R, C)."""
+        step = max(1, CHUNK // max(rows.shape[1], len(self.rows)))
+        parts = [self.mean(self.away(rows[start : start + step])) for start in range(0, max(len(rows), 1), step)]
+        return np.concatenate(parts)
+
+    def errors(self, rows: Rows) -> Floats:
+        """(R, n) uint8 -> (R, C): the root mean square of what each known row's score is off the mean of its nearest others.
+
+        The same for all rows, as nearness says nothing certain. Infinite where a single row is known.
+        """
+        return np.broadcast_to(self.left_out, (len(rows), self.scores.shape[1])).copy()
+
+    @cached_property
+    def left_out(self) -> Floats:
+        """(C,): the root mean square leave-one-out residual."""
+        if len(self.rows) < 2:
+            return np.full(self.scores.shape[1], np.inf)
+        away = self.away(self.rows)
+        np.fill_diagonal(away, np.inf)
+        return np.asarray(np.sqrt(((self.mean(away) - self.scores) ** 2).mean(axis=0)))
+
+    def away(self, rows: Rows) -> Floats:
+        """(R, n) -> (R, K): in how many objects each row differs from each known one."""
+        step = max(1, CHUNK // rows.shape[1])
+        same = np.zeros((len(rows), len(self.rows)), dtype=np.float32)  # numbers of objects are whole, and far below 2**24
+        for variant in range(int(max(rows.max(initial=0), self.rows.max(initial=0))) + 1):
+            asked = (rows == variant).astype(np.float32)
+            for start in range(0, len(self.rows), step):
+                known = self.rows[start : start + step] == variant
+                same[:, start : start + step] += asked @ known.astype(np.float32).T
+        return np.asarray(rows.shape[1] - same.astype(np.float64))
+
+    def mean(self, away: Floats) -> Floats:
+        """(R, K) distances -> (R, C)."""
         nearest = (away == away.min(axis=1, keepdims=True)).astype(np.float64)
-        mean: Floats = nearest @ self.scores / nearest.sum(axis=1, keepdims=True)
-        return mean
+        return np.asarray(nearest @ self.scores / nearest.sum(axis=1, keepdims=True))
 
 
 class Additive:
@@ -140,19 +175,11 @@ class Pairwise(Additive):
     """
 
     def __init__(self, rows: Rows, scores: Floats, n_present: int = 1, penalty: float = 0.1) -> None:
-        self.n_present = n_present
-        count, size = len(rows), self.size(rows.shape[1])
-        need = 8 * (2 * count * size + 2 * (count if count <= max(DUAL, size) else size) ** 2)
-        if need > MEMORY:
-            raise GridError(
-                f"{count:,} rows of {rows.shape[1]:,} objects have {size:,} features each: a pairwise datamodel of them "
-                f"takes {need / 2**20:,.0f} MB, and {MEMORY / 2**20:,.0f} MB is the most",
-                remedy="Give fewer rows, merge objects, or fit an additive datamodel.",
-            )
+        check_memory(len(rows), rows.shape[1], pair_features(rows.shape[1], n_present))
         super().__init__(rows, scores, n_present, penalty)
 
     def size(self, n_objects: int) -> int:
-        return n_objects * self.n_present + n_objects * (n_objects - 1) // 2 * self.n_present**2
+        return pair_features(n_objects, self.n_present)
 
     def features(self, rows: Rows) -> Floats:
         present = onehot(rows, self.n_present)
@@ -165,6 +192,22 @@ class Pairwise(Additive):
         for start in range(0, len(rows), step):
             features[start : start + step, single:] *= present[start : start + step][:, second]
         return features
+
+
+def pair_features(n_objects: int, n_present: int) -> int:
+    """How many features single objects and pairs have."""
+    return n_objects * n_present + n_objects * (n_objects - 1) // 2 * n_present**2
+
+
+def check_memory(count: int, n_objects: int, size: int) -> None:
+    """Raise GridError where a datamodel of so many rows with so many features would take more than 500 MB to fit."""
+    need = 8 * (2 * count * size + 2 * (count if count <= max(DUAL, size) else size) ** 2)
+    if need > MEMORY:
+        raise GridError(
+            f"{count:,} rows of {n_objects:,} objects have {size:,} features each: a datamodel of them "
+            f"takes {need / 2**20:,.0f} MB, and {MEMORY / 2**20:,.0f} MB is the most",
+            remedy="Give fewer rows, merge objects, or fit an additive datamodel instead of a pairwise one.",
+        )
 
 
 def pairs(single: int, n_present: int) -> tuple[Ints, Ints]:
