@@ -37,7 +37,7 @@ class Formula:
             for name in columns
         )
 
-    def scores(self, rows: Rows) -> Floats:
+    def scores(self, rows: Rows, weights: Floats | None = None) -> Floats:
         scores = np.asarray(self.score(rows), dtype=np.float64)
         scores = scores.reshape(len(rows), -1)
         return np.tile(scores, (1, len(self.columns) // scores.shape[1]))

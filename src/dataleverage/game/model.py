@@ -14,6 +14,7 @@ from dataleverage.errors import GameError
 from dataleverage.game.agents import Creator, Operator
 from dataleverage.game.board import Board
 from dataleverage.game.levers import Choice
+from dataleverage.game.lookup import Lookup
 from dataleverage.game.recorder import Recorder
 from dataleverage.game.rules import Outcome, alternatives, outcome, served
 from dataleverage.game.setup import GameSetup, Group, begin
@@ -78,7 +79,8 @@ class LeverageGame(mesa.Model):
         self.operator_payoff = float("nan")
         self.wealth = 0.0
         self.recorder = Recorder(setup, self.neighbours, self.memory)
-        before = served(setup, np.ones((1, n), dtype=np.uint8), None, setup.grid.scores)
+        self.lookup = Lookup(setup.grid, setup.surrogate)
+        before = served(setup, np.ones((1, n), dtype=np.uint8), None, self.lookup.serve)
         self._take(before)
         self.history = [self._state()]
         self.status_quo = before.payoff[0]
@@ -105,7 +107,7 @@ class LeverageGame(mesa.Model):
             return
         self.round += 1
         decisions = self._choose()
-        result = outcome(self.setup, self.holdings, self.choice[None, :], self.setup.grid.scores)
+        result = outcome(self.setup, self.holdings, self.choice[None, :], self.lookup.serve)
         trained = not np.array_equal(result.rows[0], self.row)
         operator = self.setup.operators[0]
         examples = int(self.setup.grid.sizes[result.rows[0] > 0].sum())
@@ -182,10 +184,10 @@ class LeverageGame(mesa.Model):
     def weigh(self, who: np.ndarray, moves: Choice, knows: Knows = "grid") -> Floats:
         """(m, A) the payoff of each move (A,) to each creator of `who` (m,), if only it moved so this round.
 
-        knows : "grid" scores rows truly (and unveils them); "board" goes by the operator's monitor cells and "belief" by the
-        audit scores published so far, both with a surrogate for rows they do not have.
+        knows : "grid" scores rows truly (and unveils them), or by the scenario's surrogate where it has one; "board" goes by
+            the operator's monitor cells and "belief" by the audit scores published so far, both with surrogates of their own.
         """
-        score = self.setup.grid.scores if knows == "grid" else self._surrogate(knows).predict
+        score = self.lookup.scores if knows == "grid" else self._surrogate(knows).predict
         step = max(1, TOGETHER // (len(moves) * max(self.setup.n_creators, self.setup.grid.n_objects)))
         parts = [who[start : start + step] for start in range(0, max(len(who), 1), step)]
         return np.concatenate([self._weigh(part, moves, knows, score) for part in parts])
@@ -195,7 +197,7 @@ class LeverageGame(mesa.Model):
         joint = alternatives(self.choice, who, moves)
         result = outcome(self.setup, self.holdings, joint, score)
         if knows == "grid":
-            self.recorder.weighed_cells(self.round, result)
+            self.recorder.weighed_cells(self.round, result, self.lookup.exact(result.rows))
         else:
             self.recorder.surrogates += len(joint)
         each: Floats = result.payoff[np.arange(len(joint)), np.repeat(who, len(moves))]

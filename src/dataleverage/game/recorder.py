@@ -31,7 +31,7 @@ LIBRARIES = ("dataleverage", "mesa", "numpy", "scipy", "scikit-learn", "networkx
 class Recorder:
     """Collects arrays while a game runs; tables are made at the end.
 
-    surrogates : joint moves that were weighed by a surrogate.
+    surrogates : joint moves that were weighed by what creators believe, not by the grid.
     """
 
     def __init__(self, setup: GameSetup, neighbours: Neighbours, memory: list[Memory]) -> None:
@@ -44,7 +44,7 @@ class Recorder:
         self._before = self._counted()
         self._states: list[dict[str, Any]] = []
         self._moves: list[dict[str, Any]] = []
-        self._cells: list[tuple[Rows, np.ndarray, Floats, str, int]] = []
+        self._cells: list[tuple[Rows, np.ndarray, Floats, str, int, bool]] = []
         self._audit = np.array([i for i, c in enumerate(setup.grid.columns) if c.part == "audit"])
         self._unveiled: set[tuple[bytes, str]] = set()
 
@@ -112,21 +112,21 @@ class Recorder:
     def cells(self, round: int, result: Outcome, board: Board) -> None:
         """The cells that an operator unveils by serving a row: its audit cells, and the monitor cells it looks at."""
         columns = np.concatenate([self._audit, board.columns])
-        self._unveil(round, result.rows[:1], result.scores[:1], columns, self.setup.operators[0].name)
+        self._unveil(round, result.rows[:1], result.scores[:1], columns, self.setup.operators[0].name, np.ones(1, bool))
 
-    def weighed_cells(self, round: int, result: Outcome) -> None:
-        """The audit cells that creators' weighing asked for."""
-        self._unveil(round, result.rows, result.scores, self._audit, CREATORS)
+    def weighed_cells(self, round: int, result: Outcome, exact: np.ndarray) -> None:
+        """The audit cells that creators' weighing asked for; exact : (B,) which rows were trained, and not predicted."""
+        self._unveil(round, result.rows, result.scores, self._audit, CREATORS, exact)
 
-    def _unveil(self, round: int, rows: Rows, scores: Floats, columns: np.ndarray, by: str) -> None:
+    def _unveil(self, round: int, rows: Rows, scores: Floats, columns: np.ndarray, by: str, exact: np.ndarray) -> None:
         operator = self.setup.operators[0].name
-        for row, values in zip(rows, scores, strict=True):
+        for row, values, true in zip(rows, scores, exact.tolist(), strict=True):
             key = hashlib.blake2b(row.tobytes(), digest_size=16).digest()
             # what the operator has unveiled stays its own; what only creators asked for is told once
             if (key, operator) in self._unveiled or (key, by) in self._unveiled:
                 continue
             self._unveiled.add((key, by))
-            self._cells.append((row, columns, values[columns], by, round))
+            self._cells.append((row, columns, values[columns], by, round, true))
 
     # ------------------------------------------------------------------ afterwards
 
@@ -137,6 +137,11 @@ class Recorder:
         if self.surrogates:
             warnings.append(f"Creators weighed {self.surrogates:,} joint moves by a surrogate, not by trained models.")
         cells = {name: count - self._before[name] for name, count in self._counted().items()}
+        weighted = np.flatnonzero(setup.quality.weight > 0).tolist()
+        predicted = [row for row, *_, exact in self._cells if not exact]
+        surrogate = game.lookup.account(weighted, predicted, len(self._audit))
+        if surrogate is not None:
+            warnings.append(game.lookup.warning(surrogate, weighted[0]))
         manifest = {
             "schema": SCHEMA_VERSION,
             **setup.manifest,
@@ -152,6 +157,7 @@ class Recorder:
                 "view": setup.payoffs.view,
             },
             "status_quo": {"operator": game.operator_status_quo, "creators": float(np.mean(game.status_quo))},
+            "surrogate": surrogate,
             "warnings": warnings,
         }
         tables = {
@@ -278,7 +284,7 @@ class Recorder:
         }
 
     def _cell_table(self) -> Columns:
-        rows, columns, scores, by, rounds = zip(*self._cells, strict=True)  # there is always the row of round 0
+        rows, columns, scores, by, rounds, exact = zip(*self._cells, strict=True)  # there is always the row of round 0
         counts = [len(part) for part in columns]
         size = np.array([np.count_nonzero(row) for row in rows], dtype=np.int64)
         return {
@@ -288,7 +294,7 @@ class Recorder:
             "score": np.concatenate(scores),
             "by": np.repeat(np.array(by, dtype=object), counts),
             "round": np.repeat(np.array(rounds, dtype=np.int64), counts),
-            "exact": np.ones(sum(counts), dtype=bool),
+            "exact": np.repeat(np.array(exact, dtype=bool), counts),
         }
 
 

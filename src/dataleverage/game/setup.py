@@ -22,6 +22,7 @@ from dataleverage.game.policy import Defence, Response, Selection
 from dataleverage.game.quality import Quality
 from dataleverage.game.strategy import Memory, Strategy
 from dataleverage.grid.grid import Grid
+from dataleverage.grid.surrogate_grid import SurrogateFit
 from dataleverage.kinds import Many, Model, OneOf
 from dataleverage.streams import Streams
 
@@ -64,6 +65,7 @@ class GameSetup:
 
     names : (N,) creators, in the order of the owners of the grid's objects.
     owner_of : (n,) the creator that owns each object.
+    surrogate : what creators that know the grid weigh rows by that this play has not trained; None where all are trained.
     label_counts : {class: (n,) training examples of it in each object}, for the record.
     manifest : what the record says of where all this comes from.
     """
@@ -78,6 +80,7 @@ class GameSetup:
     operators: tuple[Operator, ...]
     network: Network
     tactics: tuple[str, ...] = ()
+    surrogate: SurrogateFit | None = None
     order: Literal["simultaneous", "sequential"] = "simultaneous"
     rounds: int = 30
     stop: Stop = field(default_factory=Stop)

@@ -384,10 +384,7 @@ class Grid:
 
         seed : of the sample. Raises GridError, with the key `surrogate.kind`, where this surrogate cannot answer for the grid.
         """
-        with self._lock:
-            if (kind, seed) not in self._fits:
-                self._fits[kind, seed] = SurrogateFit(self, kind, seed)
-            return SurrogateGrid(self._fits[kind, seed])
+        return SurrogateGrid(self._fits.setdefault((kind, seed), SurrogateFit(self, kind, seed)))
 
     def _rows(self, rows: ArrayLike) -> Rows:
         return row_words.as_rows(rows, self.n_objects, self.n_present)

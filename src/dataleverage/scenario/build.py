@@ -18,6 +18,8 @@ from dataleverage.game.quality import quality_of
 from dataleverage.game.setup import GameSetup, Group, begin, monitored
 from dataleverage.grid.grid import Grid
 from dataleverage.grid.learner import Learner
+from dataleverage.grid.surrogate_grid import SurrogateFit, SurrogateGrid
+from dataleverage.grid.surrogates import FEWEST_ROWS, MOST_ROWS, SurrogateKind
 from dataleverage.streams import Streams
 from dataleverage.world.dataset import DataSource, ExampleSource
 from dataleverage.world.datasets.cells import TableData
@@ -107,6 +109,29 @@ def table_grid(data: TableData, tactics: Mapping[str, Tactic], learner: Learner 
         raise error.at(Place(key="data.cells")) from None
 
 
+def surrogate_of(grid: Grid, kind: SurrogateKind | None, data: DataSource) -> SurrogateFit | None:
+    """What a game's creators weigh by where they do not have rows trained; its sample is drawn from the data's seed."""
+    return None if kind is None else grid.with_surrogate(kind, getattr(data, "seed", 0)).fit
+
+
+def surrogate_grid_of(scenario: Scenario, rows: int | None = None) -> SurrogateGrid:
+    """The grid of a scenario with its surrogate; `rows` takes the place of the surrogate's own."""
+    kind = scenario.surrogate
+    if kind is None:
+        raise ScenarioError("no surrogate is named", key="surrogate", remedy="Add one, `surrogate: additive` say.")
+    if rows is not None:
+        if not FEWEST_ROWS <= rows <= MOST_ROWS:
+            raise ScenarioError(
+                f"a surrogate trains from {FEWEST_ROWS} to {MOST_ROWS:,} rows, not {rows:,}",
+                key="surrogate.rows",
+                remedy="Give another budget.",
+            )
+        kind = kind.model_copy(update={"rows": rows})
+    fit = surrogate_of(grid_of(scenario), kind, scenario.data)
+    assert fit is not None
+    return SurrogateGrid(fit)
+
+
 def kept(store: OrderedDict[str, T], key: str, make: Callable[[], T]) -> T:
     """What was made for this key before, or newly made; the last few are kept."""
     if key not in store:
@@ -132,6 +157,7 @@ def setup_of(scenario: Scenario) -> GameSetup:
             counts[name] = np.bincount(world.object_of[world.y == k], minlength=world.n_objects)
     return GameSetup(
         grid=grid,
+        surrogate=surrogate_of(grid, scenario.surrogate, scenario.data),
         quality=quality,
         payoffs=scenario.payoffs,
         rights=scenario.rights,
@@ -242,6 +268,8 @@ def faults(parts: Mapping[str, Any], folder: Path, store: str | os.PathLike[str]
             groups = attempt(lambda: groups_of(parts["creators"], len(owners)))
         if groups is not None and not owner_names(parts["data"]):
             names = attempt(lambda: names_of(groups, len(owners))) or owners
+        if parts.get("surrogate") is not None:
+            attempt(lambda: surrogate_of(grid, parts["surrogate"], parts["data"]))
         if "payoffs" in parts:
             attempt(lambda: quality_of(grid, parts["payoffs"], owners))
         if "operators" in parts:

@@ -16,6 +16,7 @@ from dataleverage.scenario.schema import Allowed
 PLURALS = {
     "strategy": "strategies",
     "learner": "learners",
+    "surrogate": "surrogates",
     "data": "data",
     "objects": "objects",
     "tactic": "tactics",

@@ -15,6 +15,8 @@ from dataleverage.game.strategies.baseline import Always
 from dataleverage.game.strategy import Strategy
 from dataleverage.grid.grid import Grid
 from dataleverage.grid.learner import Learner
+from dataleverage.grid.surrogate_grid import SurrogateGrid
+from dataleverage.grid.surrogates import SurrogateKind
 from dataleverage.kinds import Many, Model, OneOf
 from dataleverage.world.dataset import DataSource
 from dataleverage.world.tactics import Tactic
@@ -63,6 +65,11 @@ class Scenario(Model):
     learner: Annotated[Learner, OneOf("learner")] | None = Field(
         None, description="What is trained on every row; left out only where `data` is a table of cells."
     )
+    surrogate: Annotated[SurrogateKind, OneOf("surrogate")] | None = Field(
+        None,
+        description="What creators weigh rows by that were not trained, where there are too many to train; the row that is "
+        "served is always trained. Left out, every row that is asked for is trained.",
+    )
     columns: Columns = Field(
         EverySlice(), description="What the model is scored on: a metric for every slice, or a list of {slice, metric}."
     )
@@ -99,6 +106,15 @@ class Scenario(Model):
         from dataleverage.scenario.build import grid_of
 
         return grid_of(self)
+
+    def surrogate_grid(self, rows: int | None = None) -> SurrogateGrid:
+        """The grid of this scenario with its surrogate, which trains a sample of rows and predicts the others.
+
+        rows : how many are trained, instead of what the surrogate says. Raises ScenarioError where no surrogate is named.
+        """
+        from dataleverage.scenario.build import surrogate_grid_of
+
+        return surrogate_grid_of(self, rows)
 
     def setup(self) -> GameSetup:
         """Everything that is fixed for a play."""

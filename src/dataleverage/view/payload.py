@@ -238,6 +238,7 @@ def held_fixed(scenario: Any) -> list[list[str]]:
     told = (
         "data",
         "learner",
+        "surrogate",
         "columns",
         "tactics",
         "creators",

@@ -127,6 +127,7 @@ def as_json(record: Record) -> dict[str, Any]:
         "outcomes": outcomes(record),
         "normalisation": record.manifest["normalisation"],
         "worlds": record.manifest.get("worlds"),
+        "surrogate": record.manifest.get("surrogate"),
         "warnings": record.manifest["warnings"],
     }
 

@@ -22,8 +22,8 @@ class Weighing(Strategy):
 
     knows: Knows = Field(
         "grid",
-        description="Whose scores it weighs by: the true audit grid, the monitor cells that the operator has unveiled, or an "
-        "additive model fitted to the audit scores published so far.",
+        description="Whose scores it weighs by: the true audit grid (or the scenario's surrogate of it), the monitor cells "
+        "that the operator has unveiled, or an additive model fitted to the audit scores published so far.",
     )
     revise: float = Field(1.0, gt=0, le=1, description="Chance of reconsidering in a round.")
     consider: Annotated[Many[MoveSpec], Field(min_length=1)] | None = Field(
