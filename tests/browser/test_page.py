@@ -143,6 +143,19 @@ def test_cells_show_from_the_round_they_were_unveiled_on(opened):
     assert known.count() == 5
 
 
+def test_what_a_surrogate_predicted_is_marked_until_it_is_trained(opened):
+    page = opened("guessed")
+    guess = page.locator("td.tile.guess")
+    assert guess.count() == 0
+    assert "predicted by a surrogate" in page.inner_text("#board-legend")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    assert guess.count() == 20 == page.locator("td.tile.weighed").count()
+    assert "predicted by a surrogate" in guess.first.get_attribute("aria-label")
+    guess.first.hover()
+    assert "no model was trained on this row" in page.inner_text("#tooltip")
+
+
 def test_poison_is_marked_by_more_than_colour(opened):
     page = opened("usual", at="#round=6")
     assert page.locator("tr.served .bad").count() == 1

@@ -35,6 +35,7 @@ def sample_record(
     transfers: bool = True,
     slices: bool = True,
     looked: int = 10,
+    guessed: bool = False,
     title: str = "First strike",
     about: str = "",
     seed: int = 3,
@@ -44,6 +45,7 @@ def sample_record(
     owners : creators; the first n own an object each (default: one an object).
     slices : a column an object beside `all`.
     losses : scores are losses, the smaller the better. looked : rows the operator looks at on its monitor.
+    guessed : what creators weigh is predicted by a surrogate.
     """
     rng = np.random.default_rng(seed)
     objects = names or (list(ascii_uppercase[:n]) if n <= 26 else [f"archive-{i:02d}" for i in range(n)])
@@ -83,7 +85,7 @@ def sample_record(
             for name in names:
                 if name.endswith(column) and len(name) - len(column) in (0, 8) and (words(row), name, by) not in seen:
                     seen.add((words(row), name, by))
-                    values = (words(row), sum(v > 0 for v in row), name, score, by, number, True)
+                    values = (words(row), sum(v > 0 for v in row), name, score, by, number, by == "vendor" or not guessed)
                     for key, value in zip(cells, values, strict=True):
                         cells[key].append(value)
 
@@ -290,6 +292,7 @@ MADE = {
 SAMPLES = {  # name: what sample_record is given
     "usual": {},
     "four": {"n": 4, "rounds": 7, "poison": False},
+    "guessed": {"n": 4, "rounds": 7, "poison": False, "guessed": True},
     "many_rows": {"n": 6, "rounds": 20},
     "skewed": {"n": 12, "rounds": 30, "looked": 13},
     "ring": {"n": 30, "rounds": 8},

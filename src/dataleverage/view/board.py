@@ -36,7 +36,8 @@ def board(
 
     `rows` are written one character an object (its variant in base 36); the first `first` of them are on the board from
     the start, up to `shown` come with the neighbours, the rest are found by search. `score`, `seen` and each operator's
-    `by` run row by row over the audit columns.
+    `by` run row by row over the audit columns. `guess` has the rows that a surrogate predicted: until which round that is all
+    there is (None: to the end), and the predictions of its audit columns.
     """
     parsed: dict[str, Row] = {}
 
@@ -84,7 +85,7 @@ def chosen(n: int, visited: list[Row], known: Known[Row]) -> tuple[list[Row], li
         clean = [tuple(int(v) for v in row) for row in all_rows(n)]
         poisoned = [row for row in known.rows if row in near and any(v > 1 for v in row)]
         return list(dict.fromkeys([*visited, *clean, *poisoned[:MOST_POISONED]])), []
-    scored = dict.fromkeys(row for row, _ in known.score)
+    scored = dict.fromkeys(row for row, _ in known.seen)
     unveiled = sorted((row for row in scored if row not in set(visited)), key=lambda row: row not in near)
     first = (visited + unveiled)[: max(MOST_SHOWN, len(visited))]
     glimpsed = [row for row in known.rows if row in near]
@@ -111,6 +112,11 @@ def order(row: Row) -> tuple[int, tuple[bool, ...], Row]:
     return (-sum(v > 0 for v in row), tuple(v == 0 for v in row), row)
 
 
+def rounded(score: float | None) -> float | None:
+    """Six decimals: the page prints four."""
+    return None if score is None else round(score, 6)
+
+
 def digit(variant: int) -> str:
     """One character: 0 … 9, a … z."""
     return "0123456789abcdefghijklmnopqrstuvwxyz"[min(variant, 35)]
@@ -130,33 +136,41 @@ class Known(Generic[R]):
         self.seen: dict[tuple[R, str], int] = {}
         self.by: dict[str, dict[tuple[R, str], int]] = {name: {} for name in operators}
         self.looked: dict[str, dict[R, tuple[int, float]]] = {name: {} for name in operators}
-        self.guessed: set[R] = set()
+        self.guess: dict[R, dict[str, float]] = {}
+        self.trained: dict[R, int] = {}
 
     def add(self, row: R, column: str, score: float, by: str, number: int, exact: bool) -> None:
-        """One cell, as one player has it from a round on. The first score stands."""
+        """One cell, as one player has it from a round on. The first score stands, but that of a trained model before others."""
         self.rows.setdefault(row)
         if column in self.monitor:
             if by in self.looked and column == self.told and number < self.looked[by].get(row, (number + 1, 0.0))[0]:
                 self.looked[by][row] = (number, score)
             return
         cell = (row, column)
-        self.score.setdefault(cell, score)
+        if exact:
+            self.score.setdefault(cell, score)
+            self.trained[row] = min(number, self.trained.get(row, number))
+        else:
+            self.guess.setdefault(row, {}).setdefault(column, score)
         self.seen[cell] = min(number, self.seen.get(cell, number))
         if by in self.by:
             self.by[by][cell] = min(number, self.by[by].get(cell, number))
-        if not exact:
-            self.guessed.add(row)
 
     def packed(self, rows: Sequence[R]) -> dict[str, Any]:
         """The cells of these rows as the page reads them."""
         cells = [(row, column) for row in rows for column in self.audit]
+        guess = {
+            str(i): [self.trained.get(row), packing.clean(rounded(self.guess[row].get(column)) for column in self.audit)]
+            for i, row in enumerate(rows)
+            if row in self.guess
+        }
         return {
-            "score": packing.numbers(self.score.get(cell) for cell in cells),
+            "score": packing.numbers(self.score.get(cell, self.guess.get(cell[0], {}).get(cell[1])) for cell in cells),
             "seen": packing.numbers(self.seen.get(cell) for cell in cells),
             "by": [packing.numbers(self.by[name].get(cell) for cell in cells) for name in self.operators],
             "looked": [packing.numbers(self.looked[name].get(row, (None,))[0] for row in rows) for name in self.operators],
             "monitor": [
                 packing.numbers(self.looked[name].get(row, (None, None))[1] for row in rows) for name in self.operators
             ],
-            "guessed": [i for i, row in enumerate(rows) if row in self.guessed],
+            "guess": guess,
         }

@@ -4,6 +4,7 @@ import {
   board,
   cellOf,
   full,
+  guessOf,
   hidden,
   look,
   objectCount,
@@ -186,11 +187,12 @@ function update() {
     for (const tile of tiles) {
       const kind = look(row, tile.k);
       const value = hidden(kind) ? null : valueOf(row, tile.k);
-      const key = `${kind}${value}`;
+      const guess = !hidden(kind) && guessOf(row) !== null;
+      const key = `${kind}${guess}${value}`;
       if (tile.look === key) continue;
       tile.look = key;
       const t = missing(value) ? null : shade(value, columns[tile.k]);
-      tile.node.className = `tile ${kind}${t !== null && t > 0.56 ? " deep" : ""}${columns[tile.k] === main ? " main" : ""}`;
+      tile.node.className = `tile ${kind}${guess ? " guess" : ""}${t !== null && t > 0.56 ? " deep" : ""}${columns[tile.k] === main ? " main" : ""}`;
       if (t === null) tile.node.style.removeProperty("--t");
       else tile.node.style.setProperty("--t", `${Math.round(100 * t)}%`);
       tile.node.firstChild.textContent = missing(value) ? "" : score(value);
@@ -198,7 +200,7 @@ function update() {
         "aria-label",
         hidden(kind)
           ? `${columnName(columns[tile.k])}: not unveiled`
-          : `${columnName(columns[tile.k])}: ${score(value)}${kind === "weighed" ? ", weighed by creators only" : ""}`,
+          : `${columnName(columns[tile.k])}: ${score(value)}${kind === "weighed" ? ", weighed by creators only" : ""}${guess ? ", predicted by a surrogate" : ""}`,
       );
     }
   }
@@ -303,7 +305,7 @@ function tip(node) {
           class: "quiet",
         },
       out.length > 0 && out.length <= 4 && { text: `Out: ${withOwners(out, 4)}`, class: "quiet" },
-      board.guessed.includes(row) && { text: "by a surrogate, not a trained model", class: "quiet" },
+      !hidden(kind) && guessOf(row) && { text: "predicted by a surrogate: no model was trained on this row", class: "quiet" },
     ],
     node.getBoundingClientRect(),
   );

@@ -64,10 +64,17 @@ export function look(row, k) {
   return !missing(looked) && looked <= now ? "glimpsed" : "fog";
 }
 
+// What a surrogate predicted of a row, by column, as long as no model was trained on it; null where one was.
+export function guessOf(row) {
+  const [until, values] = board.guess[row] ?? [-1, null];
+  return missing(until) || rounds[state.at] < until ? values : null;
+}
+
 export const hidden = (kind) => kind === "fog" || kind === "glimpsed";
 
 export function valueOf(row, k) {
   if (hidden(look(row, k))) return null;
-  return (row === rowNow() ? served(operator(), state.at, columns[k]) : null) ?? board.score[cellOf(row, k)];
+  const now = row === rowNow() ? served(operator(), state.at, columns[k]) : null;
+  return now ?? guessOf(row)?.[k] ?? board.score[cellOf(row, k)];
 }
 

@@ -44,6 +44,13 @@ export function legend() {
         el("i", { class: "swatch tile weighed", "aria-hidden": "true" }),
         "weighed by creators only",
       ),
+    Object.keys(board.guess).length > 0 &&
+      el(
+        "span",
+        { class: "key" },
+        el("i", { class: "swatch tile weighed guess", "aria-hidden": "true" }),
+        "predicted by a surrogate",
+      ),
     poisoned && el("span", { class: "key" }, el("i", { class: "poison-mark", "aria-hidden": "true" }), "poisoned"),
     el("span", { class: "key" }, el("i", { class: "token-mark", "aria-hidden": "true" }), "row served"),
   );
