@@ -231,6 +231,32 @@ def test_grid_unveils_once_and_reads_the_store_then(tmp_path: Path) -> None:
     assert not (tmp_path / "other.db").exists()
 
 
+def test_grid_predicts_where_a_surrogate_is_named_and_never_otherwise(tmp_path: Path) -> None:
+    many = ["--set", "data.objects.count=26", "--set", "creators.1.count=24", "--set", "learner=ridge_classifier"]
+    mistake(dataleverage("grid", FIRST, *many, cwd=tmp_path), "26 objects have 2**26 rows", "a surrogate for all others")
+    named = [*many, "--surrogate", "additive", "--budget", 40]
+    done = dataleverage("grid", FIRST, *named, "--row", "A", "--store", "cells.db", "--out", "all.csv", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    for words in ("an additive datamodel", "rank correlation", "(trained)", "(predicted"):
+        assert words in done.stdout
+    table = pd.read_csv(tmp_path / "all.csv", keep_default_na=False, index_col="row")
+    assert table.exact.sum() == 40 and (~table.exact).sum() > 20
+    said = json.loads(dataleverage("grid", FIRST, *named, "--store", "cells.db", "--json", cwd=tmp_path).stdout)
+    assert (said["trained"], said["from_store"]) == (0, 40)  # what was predicted is not there
+    assert not all(said["without"]["exact"])
+    own = dataleverage("grid", FIRST, *many, "--set", "surrogate=influence", "--json", cwd=tmp_path)
+    assert json.loads(own.stdout)["surrogate"]["kind"] == "influence"
+    few = dataleverage("grid", FIRST, "--set", "surrogate=additive", "--set", "data.objects.count=5", "--set",
+                       "creators.1.count=3", "--json", cwd=tmp_path)  # fmt: skip
+    assert len(json.loads(few.stdout)["rows"]) == 32  # so few are all trained
+    mistake(dataleverage("grid", FIRST, "--surrogate", "guess", cwd=tmp_path), "guess", "additive")
+    mistake(dataleverage("grid", FIRST, "--surrogate", "null", cwd=tmp_path), "no surrogate", "list surrogates")
+    mistake(dataleverage("grid", FIRST, "--surrogate", "additive", "--budget", 3, cwd=tmp_path), "from 10 to 20,000 rows")
+    mistake(dataleverage("grid", FIRST, "--row", "A", cwd=tmp_path), "--row", "--surrogate additive")
+    mistake(dataleverage("grid", FIRST, "--surrogate", "additive", "--row", "Q", cwd=tmp_path), "'Q', which is no object")
+    mistake(dataleverage("grid", ABCD, "--surrogate", "additive", cwd=tmp_path), "surrogate.kind", "trains nothing")
+
+
 def test_help_teaches_with_an_example(tmp_path: Path) -> None:
     for command in ("run", "validate", "grid", "view", "list", "schema", "new"):
         done = dataleverage(command, "--help", cwd=tmp_path)

@@ -9,11 +9,14 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
 from dataleverage.errors import DataleverageError, Errors, Place, RecordError, ScenarioError
+
+if TYPE_CHECKING:
+    from dataleverage.scenario.scenario import Scenario
 
 app = typer.Typer(
     name="dataleverage",
@@ -133,13 +136,28 @@ def validate(file: File, settings: Set = None, as_json: Json = False) -> None:
 def grid(
     file: File,
     store: StoreFile = None,
-    budget: Annotated[int | None, typer.Option(min=1, help="At most so many rows, those nearest to all and to none.")] = None,
+    budget: Annotated[
+        int | None,
+        typer.Option(min=1, help="At most so many rows: those nearest to all and to none, or a surrogate's random sample."),
+    ] = None,
+    surrogate: Annotated[
+        str | None,
+        typer.Option(metavar="KIND", help="Train a sample of rows and predict others: see `list surrogates`."),
+    ] = None,
+    row: Annotated[
+        list[str] | None, typer.Option("--row", help="A row in words, as in A+C, for a surrogate to predict. May be repeated.")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Write the scores to this .csv or .parquet file, a line a row.")] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file if it exists.")] = False,
     settings: Set = None,
     as_json: Json = False,
 ) -> None:
-    """Unveil the grid of a scenario: train on every row, or read it from a store, and show its scores."""
+    """Unveil the grid of a scenario: train on every row, or read it from a store, and show its scores.
+
+    With --surrogate, or of more than 20 objects where the scenario names one, only a sample of rows is trained; what is
+    predicted is marked, with its standard error.
+    """
+    from dataleverage.grid.rows import MOST_OBJECTS
     from dataleverage.record.table_file import check_table_file, write_table
     from dataleverage.scenario.load import load
     from dataleverage.view.unveiled import as_json as unveiled_json
@@ -147,9 +165,18 @@ def grid(
 
     if out is not None:
         check_table_file(out, overwrite=overwrite)
-    scenario = load(file, settings=settings or (), store=store)
+    scenario = load(
+        file, settings=[*([f"surrogate={surrogate}"] if surrogate is not None else []), *(settings or ())], store=store
+    )
+    if surrogate is not None and scenario.surrogate is None:
+        raise ScenarioError(f"{surrogate!r} is no surrogate", key="--surrogate", remedy="See `dataleverage list surrogates`.")
     with named(file):
         cells = scenario.grid() if store is None else scenario.grid().keep_in(store)
+        if scenario.surrogate is not None and (surrogate is not None or cells.n_objects > MOST_OBJECTS):
+            estimate(scenario, budget, row or [], out, as_json)
+            return
+        if row:
+            raise ScenarioError("only a surrogate predicts rows one by one", key="--row", remedy="Add `--surrogate additive`.")
         with progress("unveiling", cells.to_unveil(budget)) as advance:
             table = cells.unveil(budget=budget, progress=advance)
     if out is not None:
@@ -158,6 +185,23 @@ def grid(
         say_json(unveiled_json(cells, table))
     else:
         print_lines(scenario.title, unveiled(cells, table) + ([("Written", str(out))] if out else []))
+
+
+def estimate(scenario: Scenario, budget: int | None, words: list[str], out: Path | None, as_json: bool) -> None:
+    """The part of `grid` that trains a sample of rows and predicts others."""
+    from dataleverage.record.table_file import write_table
+    from dataleverage.view import estimated
+
+    lookup = scenario.surrogate_grid(budget)
+    asked = lookup.grid.rows(words)
+    with progress("training a sample", len(lookup.fit.rows)) as advance:
+        lookup.fit.train(progress=advance)
+    if out is not None:
+        write_table(estimated.frame(lookup, asked), out)
+    if as_json:
+        say_json(estimated.as_json(lookup, asked))
+    else:
+        print_lines(scenario.title, estimated.estimated(lookup, asked) + ([("Written", str(out))] if out else []))
 
 
 @app.command(epilog="Example: dataleverage view runs/first-strike -o first-strike.html")
@@ -189,8 +233,8 @@ def list_(
     what: Annotated[
         str,
         typer.Argument(
-            help="all, or one of: strategies, learners, data, networks, tactics, objects, selections, defences, responses, "
-            "metrics, outcomes."
+            help="all, or one of: strategies, learners, surrogates, data, networks, tactics, objects, selections, defences, "
+            "responses, metrics, outcomes."
         ),
     ] = "all",
     as_json: Json = False,

@@ -19,7 +19,7 @@ from dataleverage.grid import rows as row_words
 from dataleverage.grid.disk import DiskStore, Key
 from dataleverage.grid.gap import Gap, table_gaps, trained_gaps
 from dataleverage.grid.learner import Learner
-from dataleverage.grid.metrics import METRICS, Column, columns_of
+from dataleverage.grid.metrics import columns_of
 from dataleverage.grid.oracle import Oracle, TableOracle, TrainedOracle, in_batches
 from dataleverage.grid.rows import Rows
 from dataleverage.grid.store import MemoryStore
@@ -161,34 +161,10 @@ class Grid:
         Raises GridError for rows that appear twice or name unknown objects, for columns or objects of one name or none at
         all, and for cells that are not finite numbers.
         """
-        words = [str(index) for index in frame.index]
-        names = tuple(objects) if objects is not None else row_words.objects_in(words)
-        slices = [str(name) for name in frame.columns]
-        for what, called in (("object", names), ("column", slices)):
-            if not called:
-                raise GridError(f"the table has no {what}s", remedy="Rows are named as in AB or A+north, columns as you like.")
-            if (twice := first_twice(called)) is not None:
-                raise GridError(f"there are two {what}s {called[twice]!r}", remedy="Give each a name of its own.")
-        if metric not in METRICS:
-            raise GridError(f"{metric!r} is no metric", remedy=f"Metrics are {', '.join(METRICS)}.")
-        rows = np.array([row_words.from_words(word, names) for word in words], dtype=np.uint8).reshape(-1, len(names))
-        if (twice := first_twice(row_words.keys(rows))) is not None:
-            raise GridError(f"the table has the row {words[twice]!r} more than once", remedy="Keep one of them.")
-        try:
-            scores = frame.to_numpy(dtype=np.float64, na_value=np.nan)
-        except (TypeError, ValueError) as error:
-            raise GridError(f"the table holds what is not a number: {error}", remedy="Give numbers in every cell.") from error
-        if not np.isfinite(scores).all():
-            i, c = np.argwhere(~np.isfinite(scores))[0]
-            raise GridError(
-                f"the cell of row {words[i]!r} and column {slices[c]!r} is {scores[i, c]}",
-                remedy="Leave out rows that were not measured.",
-            )
-        columns = tuple(Column(name, name, metric, "audit", 0) for name in slices)
-        oracle = TableOracle(rows, scores, columns, names)
+        oracle = TableOracle.of(frame, objects, metric)
         given = table_gaps(oracle, floor, full)
-        n_present = int(max(rows.max(initial=1), 1))
-        return cls(names, oracle, n_present=n_present, gaps=given)
+        n_present = int(max(oracle.rows.max(initial=1), 1))
+        return cls(oracle.objects, oracle, n_present=n_present, gaps=given)
 
     # ------------------------------------------------------------------ asking it
 
@@ -397,13 +373,3 @@ class Grid:
 def task_of(y: NDArray[np.generic]) -> Task:
     """What a target asks for where the learner does both: fractions are a regression, anything else is classes."""
     return "regression" if y.dtype.kind == "f" and bool((y % 1 != 0).any()) else "classification"
-
-
-def first_twice(values: Sequence[object]) -> int | None:
-    """Where the first value stands that was there before; None where all differ."""
-    seen: set[object] = set()
-    for i, value in enumerate(values):
-        if value in seen:
-            return i
-        seen.add(value)
-    return None

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from functools import cached_property
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,9 +16,12 @@ from dataleverage.errors import GridError, MissingCell
 from dataleverage.grid.blas import one_thread
 from dataleverage.grid.lattice import by_level
 from dataleverage.grid.learner import Learner, Pool, Predictor, pool_of
-from dataleverage.grid.metrics import Column, Measurer
-from dataleverage.grid.rows import Rows, in_brief, keys, onehot
+from dataleverage.grid.metrics import METRICS, Column, Measurer
+from dataleverage.grid.rows import Rows, from_words, in_brief, keys, objects_in, onehot
 from dataleverage.world.world import Floats, Mask, World
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 MEMORY = 32 * 2**20  # bytes that all chunks together may take while they are scored
 CACHE = 3 * 2**19  # bytes of decision values in one chunk: metrics read them several times, best from the processor's cache
@@ -115,7 +118,9 @@ class TrainedOracle:
     def ends(self) -> Floats:
         """(2, E, K): decision values of the empty row (a guess) and of the full clean one, which are trained on."""
         with one_thread():
-            decision, empty, single = self._decided(np.repeat([[0], [1]], self.world.n_objects, axis=1).astype(np.uint8), None)
+            decision, empty, single = self._decided(
+                np.repeat([[0], [1]], self.world.n_objects, axis=1).astype(np.uint8), None, self._fitted
+            )
         self.empty += int(empty.sum())
         self.single_class += int(single.sum())
         return decision
@@ -234,6 +239,35 @@ class TableOracle:
         self.rows, self.table, self.columns, self.objects = rows, scores, columns, objects
         self.position = {key: i for i, key in enumerate(keys(rows))}
 
+    @classmethod
+    def of(cls, frame: pd.DataFrame, objects: Sequence[str] | None, metric: str) -> TableOracle:
+        """The cells of a frame, a line a row: see `Grid.from_table`, which raises as this does."""
+        words = [str(index) for index in frame.index]
+        names = tuple(objects) if objects is not None else objects_in(words)
+        slices = [str(name) for name in frame.columns]
+        for what, called in (("object", names), ("column", slices)):
+            if not called:
+                raise GridError(f"the table has no {what}s", remedy="Rows are named as in AB or A+north, columns as you like.")
+            if (twice := first_twice(called)) is not None:
+                raise GridError(f"there are two {what}s {called[twice]!r}", remedy="Give each a name of its own.")
+        if metric not in METRICS:
+            raise GridError(f"{metric!r} is no metric", remedy=f"Metrics are {', '.join(METRICS)}.")
+        rows = np.array([from_words(word, names) for word in words], dtype=np.uint8).reshape(-1, len(names))
+        if (twice := first_twice(keys(rows))) is not None:
+            raise GridError(f"the table has the row {words[twice]!r} more than once", remedy="Keep one of them.")
+        try:
+            scores = frame.to_numpy(dtype=np.float64, na_value=np.nan)
+        except (TypeError, ValueError) as error:
+            raise GridError(f"the table holds what is not a number: {error}", remedy="Give numbers in every cell.") from error
+        if not np.isfinite(scores).all():
+            i, c = np.argwhere(~np.isfinite(scores))[0]
+            raise GridError(
+                f"the cell of row {words[i]!r} and column {slices[c]!r} is {scores[i, c]}",
+                remedy="Leave out rows that were not measured.",
+            )
+        columns = tuple(Column(name, name, metric, "audit", 0) for name in slices)
+        return cls(rows, scores, columns, names)
+
     def scores(self, rows: Rows, weights: Floats | None = None) -> Floats:
         """(R, n) uint8 -> (R, C). Raises MissingCell for rows that the table does not have, and GridError for weights."""
         if weights is not None:
@@ -253,6 +287,16 @@ def in_batches(oracle: Oracle, rows: Rows, weights: Floats | None = None) -> Ite
     else:
         scores = oracle.scores(rows) if weights is None else oracle.scores(rows, weights)
         yield np.arange(len(rows)), scores, 0.0
+
+
+def first_twice(values: Sequence[object]) -> int | None:
+    """Where the first value stands that was there before; None where all differ."""
+    seen: set[object] = set()
+    for i, value in enumerate(values):
+        if value in seen:
+            return i
+        seen.add(value)
+    return None
 
 
 def missing_cells(rows: list[str]) -> MissingCell:
