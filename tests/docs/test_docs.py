@@ -48,6 +48,13 @@ def test_the_python_of_the_readme_runs_and_says_what_it_says(clone: Path) -> Non
     assert re.search(r"^B\s+0\.14\s+0\.33", done.stdout, re.MULTILINE)
 
 
+def test_the_python_of_the_recipes_runs(clone: Path) -> None:
+    code = "\n".join(block for page in PAGES if page.parent.name == "how-to" for block in blocks(page.read_text(), "python"))
+    done = subprocess.run([sys.executable, "-c", code], cwd=clone, capture_output=True, text=True, timeout=300)
+    assert "with_surrogate" in code
+    assert done.returncode == 0, done.stderr
+
+
 def test_the_scenario_of_the_readme_plays() -> None:
     text = next(block for block in blocks(README, "yaml") if block.startswith("title"))
     record = loads(text).play()
