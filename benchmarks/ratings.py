@@ -97,6 +97,8 @@ def lines_of(name: str, world: World, folder: Path, rows: np.ndarray[Any, Any], 
         peer = Surprise(folder, world, rows)
     except RuntimeError as error:
         skipped = str(error)
+    for learner in ours.values():
+        errors_of(world, learner, rows[:1])  # imports are not the job
     seconds: dict[str, list[float]] = {each: [] for each in [*ours, "both cores", "surprise"]}
     theirs: dict[str, Any] = {}
     for _ in range(repeats):

@@ -40,7 +40,7 @@ class MatrixFactorization(Learner):
     """
 
     kind: Literal["matrix_factorization"] = "matrix_factorization"
-    factors: int = Field(10, ge=1, le=200, description="How many factors a user and an item have.")
+    factors: int = Field(8, ge=1, le=200, description="How many factors a user and an item have.")
     regularization: float = Field(0.12, gt=0, le=1e6, description="Strength λ of the penalty on squared biases and factors.")
     iterations: int = Field(10, ge=1, le=1000, description="How many times users and then items are solved.")
     seed: int = Field(0, ge=0, description="The seed of the item factors that a fit starts from.")
@@ -74,33 +74,47 @@ class MatrixFactorization(Learner):
 
         held : (R, M) the weights of ratings in a row, 0 for those that it lacks. start : (I, F − 1).
         """
-        rows = len(held)
+        from scipy.sparse import csr_array
+
+        rows, size = len(held), self.factors + 1
         row, rating = np.nonzero(held)
-        weight = held[row, rating]
-        mean = np.bincount(row, weight * ratings.y[rating], minlength=rows) / np.bincount(row, weight, minlength=rows)
-        by_user = Side.of(ratings, row, rating, weight, mean, "user")
-        row, place = np.nonzero(held[:, ratings.by_item])
-        rating = ratings.by_item[place]
-        by_item = Side.of(ratings, row, rating, held[row, rating], mean, "item")
-        items = np.tile(np.concatenate([start, np.zeros((len(start), 1))], axis=1), (rows, 1))
+        weight, y = held[row, rating], ratings.y[rating]
+        mean = np.bincount(row, weight * y, minlength=rows) / np.bincount(row, weight, minlength=rows)
+        there, _, count = taking_part(row * ratings.users + ratings.user[rating])
+        known, item, _ = taking_part(row * ratings.items + ratings.item[rating])
+        ends, shape = np.append(0, np.cumsum(count)), (len(there), len(known))
+        rated = csr_array((weight, item, ends), shape=shape)
+        value = csr_array((y - mean[row], item, ends), shape=shape)
+        by_user, by_item = Side.of(rated, value), Side.of(rated.T.tocsr(), value.T.tocsr())
+        q = np.concatenate([start, np.zeros((len(start), 1))], axis=1)[known % ratings.items]
         for _ in range(self.iterations):
-            users = by_user.solved(items, self.regularization)
-            items = by_item.solved(users, self.regularization)
-        return users.reshape(rows, ratings.users, -1), items.reshape(rows, ratings.items, -1), mean
+            p = by_user.solved(q, self.regularization)
+            q = by_item.solved(p, self.regularization)
+        users, items = np.zeros((rows * ratings.users, size)), np.zeros((rows * ratings.items, size))
+        users[there], items[known] = p, q
+        return users.reshape(rows, -1, size), items.reshape(rows, -1, size), mean
+
+
+def taking_part(ids: Ints) -> tuple[Ints, Ints, Ints]:
+    """(m,) ids -> (n,) those that there are, rising, (m,) the position of each among them, and (n,) how often each is there."""
+    count = np.bincount(ids)
+    there = np.flatnonzero(count)
+    position = np.empty(len(count), dtype=np.int64)
+    position[there] = np.arange(len(there))
+    return there, position[ids], count[there]
 
 
 @dataclass(frozen=True, eq=False)
 class Ratings:
     """The ratings of a pool, sorted by user and then by item.
 
-    user, item : (M,) indices, y : (M,), unit : (M,). by_item : (M,) the order that sorts them by item and then by user.
+    user, item : (M,) indices, y : (M,), unit : (M,). users, items : how many there are.
     """
 
     user: Ints
     item: Ints
     y: Floats
     unit: Ints
-    by_item: Ints
     users: int
     items: int
 
@@ -108,37 +122,24 @@ class Ratings:
     def of(cls, pool: Pool) -> Ratings:
         user, item = pool.X.astype(np.int64).T
         order = np.lexsort((item, user))
-        user, item = user[order], item[order]
-        by_item = np.lexsort((user, item)).astype(np.int64)
-        return cls(user, item, pool.y.astype(np.float64)[order], pool.unit[order], by_item, pool.users, pool.items)
+        return cls(user[order], item[order], pool.y.astype(np.float64)[order], pool.unit[order], pool.users, pool.items)
 
 
 @dataclass(frozen=True, eq=False)
 class Side:
-    """The users, or the items, of all rows of a batch, with the ratings of each.
+    """The users, or the items, of all rows of a batch that have a rating.
 
     rated : (n, others) sparse, the weight of a rating where it ties one to another of the other side. value : (m,) the ratings
-    less the mean of their row, in its order. count : (n,) the weight of the ratings of each.
+    less the mean of their row, in its order. total : (n,) the weight of the ratings of each.
     """
 
     rated: csr_array
     value: Floats
-    count: Floats
+    total: Floats
 
     @classmethod
-    def of(cls, ratings: Ratings, row: Ints, rating: Ints, weight: Floats, mean: Floats, side: Literal["user", "item"]) -> Side:
-        """row, rating, weight : (m,) which rating is in which row and counts how much, sorted by row and then by this side."""
-        from scipy.sparse import csr_array
-
-        rows = len(mean)
-        user = row * ratings.users + ratings.user[rating]
-        item = row * ratings.items + ratings.item[rating]
-        mine, other = (user, item) if side == "user" else (item, user)
-        counts = (ratings.users, ratings.items) if side == "user" else (ratings.items, ratings.users)
-        shape = (rows * counts[0], rows * counts[1])
-        ends = np.append(0, np.cumsum(np.bincount(mine, minlength=shape[0])))
-        rated = csr_array((weight, other, ends), shape=shape)
-        return cls(rated, ratings.y[rating] - mean[row], np.bincount(mine, weight, minlength=shape[0]).astype(np.float64))
+    def of(cls, rated: csr_array, value: csr_array) -> Side:
+        return cls(rated, value.data, np.add.reduceat(rated.data, rated.indptr[:-1]))
 
     def solved(self, other: Floats, penalty: float) -> Floats:
         """(others, F) -> (n, F): the ridge regression of each one's ratings on the factors, and last on a one for the bias."""
@@ -147,6 +148,5 @@ class Side:
         left = self.rated.copy()
         left.data = self.rated.data * (self.value - other[self.rated.indices, -1])
         gram = np.asarray(self.rated @ packed.outer(design))
-        count = np.where(self.count > 0, self.count, 1.0)  # without a rating any penalty gives 0
-        gram[:, packed.diagonal(design.shape[1])] += penalty * count[:, None]
+        gram[:, packed.diagonal(design.shape[1])] += penalty * self.total[:, None]
         return packed.solve(gram, np.asarray(left @ design))
