@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from dataleverage.errors import GridError
-from dataleverage.grid.rows import Rows
+from dataleverage.grid.rows import Rows, onehot
 from dataleverage.kinds import Kind
 from dataleverage.world.world import Floats, Ints, Task, World
 
@@ -76,10 +76,12 @@ class Pool:
 
     def per_unit(self, values: Floats) -> Floats:
         """(n_units, …): sums over the examples of each unit. `values` has shape (M, …)."""
-        flat = values.reshape(len(values), -1)
-        sums = np.zeros((self.n_units, flat.shape[1]))
-        np.add.at(sums, self.unit, flat)
-        return sums.reshape(self.n_units, *values.shape[1:])
+        return grouped(self.unit, self.n_units, values)
+
+    def weights_of(self, row: Rows, weights: Floats | None = None) -> Floats:
+        """(M,): what each example weighs in a row (n,) whose objects have weights (n,) or weigh 1; 0 for examples it lacks."""
+        held = onehot(row[None], self.n_present, None if weights is None else weights[None])[0]
+        return np.asarray(held[self.unit])
 
 
 class Learner(Kind, family="learner", package="dataleverage.grid.learners"):
@@ -123,6 +125,16 @@ class Learner(Kind, family="learner", package="dataleverage.grid.learners"):
         versions = {name: version(name) for name in self.packages}
         text = json.dumps([self.model_dump(mode="json"), versions], sort_keys=True, default=repr)
         return hashlib.sha256(text.encode()).hexdigest()
+
+
+def grouped(group: Ints, groups: int, values: Floats, weight: Floats | None = None) -> Floats:
+    """(groups, …): sums of values (M, …), each times its weight (M,), over the examples of each group (M,)."""
+    from scipy.sparse import csr_array
+
+    flat = values.reshape(len(values), -1)
+    share = np.ones(len(flat)) if weight is None else weight
+    summed = csr_array((share, (group, np.arange(len(flat)))), shape=(groups, len(flat))) @ flat
+    return np.asarray(summed).reshape(groups, *values.shape[1:])
 
 
 def without_weights(learner: Learner, predict: Callable[[Rows], Floats]) -> Predictor:

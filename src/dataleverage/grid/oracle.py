@@ -17,7 +17,8 @@ from dataleverage.grid.blas import one_thread
 from dataleverage.grid.lattice import by_level
 from dataleverage.grid.learner import Learner, Pool, Predictor, pool_of
 from dataleverage.grid.metrics import METRICS, Column, Measurer
-from dataleverage.grid.rows import Rows, from_words, in_brief, keys, objects_in, onehot
+from dataleverage.grid.rows import Rows, from_words, in_brief, keys, objects_in
+from dataleverage.grid.sums import Sums, counts_by_class
 from dataleverage.world.world import Floats, Mask, World
 
 if TYPE_CHECKING:
@@ -126,11 +127,9 @@ class TrainedOracle:
         return decision
 
     @cached_property
-    def class_counts(self) -> Floats:
-        """(n_units, K): training examples of each class in each unit; one column of sizes for other tasks."""
-        if self.world.task != "classification":
-            return self.pool.per_unit(np.ones((len(self.pool.y), 1)))
-        return self.pool.per_unit(self.pool.onehot_y)
+    def class_counts(self) -> Sums:
+        """(R, K, 1): training examples of each class; all of them for other tasks."""
+        return counts_by_class(self.pool)
 
     def chunk(self, rows: int) -> int:
         """Rows scored together, of so many: few enough for the memory, and for every worker to get some."""
@@ -185,7 +184,7 @@ class TrainedOracle:
 
     def untrained(self, rows: Rows) -> tuple[Mask, Mask, Mask]:
         """(R, K) which classes a row has, and (R,) which rows are empty and (R,) of a single class."""
-        present = onehot(rows, self.world.n_present) @ self.class_counts > 0
+        present = self.class_counts(rows)[..., 0] > 0
         single = np.asarray((present.sum(axis=1) == 1) & (self.world.task == "classification"))
         return present, np.asarray(~present.any(axis=1)), single
 

@@ -8,7 +8,8 @@ import numpy as np
 
 from dataleverage.grid.learner import Learner, Need, Pool, Predictor
 from dataleverage.grid.learners.ridge import Affine
-from dataleverage.grid.rows import Rows, onehot
+from dataleverage.grid.rows import Rows
+from dataleverage.grid.sums import ByClass, Sums
 from dataleverage.world.world import Floats
 
 BATCH = 2**14  # float64 numbers of class means taken together: 128 kB stay in the processor's cache
@@ -35,21 +36,20 @@ class NearestCentroid(Learner):
         scale = float(np.sqrt(np.mean((pool.X - shift) ** 2) * size)) or 1.0
         X = (pool.X - shift) / scale
         examples = np.concatenate([X, np.ones((len(X), 1))], axis=1)
-        stats = pool.per_unit(pool.onehot_y[:, :, None] * examples[:, None, :]).reshape(pool.n_units, -1)
+        sums = Sums(pool, ByClass(examples, pool.y, classes))
         affine = Affine.of((pool.X_eval - shift) / scale, classes)
-        batch = max(1, BATCH // stats.shape[1])
+        batch = sums.together(BATCH)
 
         def predict(rows: Rows, weights: Floats | None = None) -> Floats:
             decision = np.empty((len(rows), len(pool.X_eval), classes))
             for start in range(0, len(rows), batch):
                 part = slice(start, start + batch)
-                held = onehot(rows[part], pool.n_present, None if weights is None else weights[part])
-                affine.fill(coefficients(held), decision[part])
+                found = sums(rows[part], None if weights is None else weights[part])
+                affine.fill(coefficients(found), decision[part])
             return decision
 
-        def coefficients(held: Floats) -> Floats:
-            """(R, n_units) -> (R, K, d + 1): 2 c and −‖c‖² of every mean c."""
-            mean = (held @ stats).reshape(len(held), classes, size + 1)
+        def coefficients(mean: Floats) -> Floats:
+            """(R, K, d + 1) sums and weights, overwritten -> (R, K, d + 1): 2 c and −‖c‖² of every mean c."""
             mean /= np.where(mean[..., size:] > 0, mean[..., size:], 1.0)
             centre = mean[..., :size]
             mean[..., size] = -np.einsum("rkd,rkd->rk", centre, centre) / 2

@@ -11,7 +11,8 @@ from pydantic import Field
 from dataleverage.errors import GridError
 from dataleverage.grid.learner import Learner, Need, Pool, Predictor
 from dataleverage.grid.learners.ridge import Affine
-from dataleverage.grid.rows import Rows, onehot
+from dataleverage.grid.rows import Rows
+from dataleverage.grid.sums import ByClass, Sums
 from dataleverage.world.world import Floats
 
 BATCH = 2**14  # float64 numbers of counts taken together: 128 kB stay in the processor's cache
@@ -89,23 +90,22 @@ def additive(pool: Pool, X: Floats, X_eval: Floats, score: Score, fit_prior: boo
     """What predicts joint log-likelihoods, linear in the features, from the sums of X over each class of a row."""
     size, classes = X.shape[1], pool.n_classes
     examples = np.concatenate([X, np.ones((len(X), 1))], axis=1)
-    stats = pool.per_unit(pool.onehot_y[:, :, None] * examples[:, None, :]).reshape(pool.n_units, -1)
+    sums = Sums(pool, ByClass(examples, pool.y, classes))
     affine = Affine.of(X_eval, classes)
-    batch = max(1, BATCH // stats.shape[1])
+    batch = sums.together(BATCH)
 
     def predict(rows: Rows, weights: Floats | None = None) -> Floats:
         decision = np.empty((len(rows), len(X_eval), classes))
         for start in range(0, len(rows), batch):
             part = slice(start, start + batch)
-            held = onehot(rows[part], pool.n_present, None if weights is None else weights[part])
-            affine.fill(coefficients(held), decision[part])
+            found = sums(rows[part], None if weights is None else weights[part])
+            affine.fill(coefficients(found), decision[part])
         return decision
 
-    def coefficients(held: Floats) -> Floats:
-        """(R, n_units) -> (R, K, d + 1)."""
-        sums = (held @ stats).reshape(len(held), classes, size + 1)
-        counts = sums[..., size]
-        slopes, intercepts = score(sums[..., :size], counts)
+    def coefficients(found: Floats) -> Floats:
+        """(R, K, d + 1) sums -> (R, K, d + 1)."""
+        counts = found[..., size]
+        slopes, intercepts = score(found[..., :size], counts)
         if fit_prior:
             intercepts += np.log(np.where(counts > 0, counts, 1.0))  # classes that a row lacks are masked by the oracle
         return np.concatenate([slopes, intercepts[..., None]], axis=2)

@@ -9,8 +9,9 @@ import numpy as np
 from pydantic import Field
 
 from dataleverage.grid.learner import Learner, Need, Pool, Predictor
-from dataleverage.grid.learners.ridge import Affine, moments
-from dataleverage.grid.rows import Rows, onehot
+from dataleverage.grid.learners.ridge import Affine
+from dataleverage.grid.rows import Rows
+from dataleverage.grid.sums import ByClass, Products, Sums, counts_by_class
 from dataleverage.world.world import Floats, Mask
 
 BATCH = 2**17  # float64 numbers of scatter taken together: 1 MB stays in the processor's cache
@@ -41,7 +42,7 @@ class LinearDiscriminantAnalysis(Learner):
     def prepare(self, pool: Pool, need: Need) -> Predictor:
         """Decision values are log-posteriors, up to what all classes have in common."""
         space = Space.of(pool, self.shrinkage or 0.0)
-        batch = max(1, BATCH // max(1, space.scatter.shape[1]))
+        batch = space.scatter.together(BATCH)
         affine = Affine.of(space.X_eval, pool.n_classes)
 
         def predict(rows: Rows, weights: Floats | None = None) -> Floats:
@@ -50,8 +51,8 @@ class LinearDiscriminantAnalysis(Learner):
             work = np.empty((2, min(batch, len(rows)), side, side))  # fresh memory for each batch costs more than the sums
             for start in range(0, len(rows), batch):
                 part = slice(start, start + batch)
-                held = onehot(rows[part], pool.n_present, None if weights is None else weights[part])
-                affine.fill(space.fit(held, *work[:, : len(held)]), decision[part])
+                some = None if weights is None else weights[part]
+                affine.fill(space.fit(rows[part], some, *work[:, : len(rows[part])]), decision[part])
             return decision
 
         return predict
@@ -65,7 +66,8 @@ class Space:
     no part in it: without it, most rows have a covariance of full rank, whose solution does not depend on the scale.
 
     X : (M, d) in units of scale. scale : (d,). X_eval : (E, d). features : how many there were in the world.
-    scatter : (n_units, d²) about the pool's mean. sums : (n_units, K (d + 1)) of each class, and its examples.
+    scatter : sums (d, d) about the pool's mean. by_class : sums (K, d + 1) of each class, and its weight.
+    counts : sums (K, 1), its examples.
     """
 
     pool: Pool
@@ -73,8 +75,9 @@ class Space:
     scale: Floats
     X_eval: Floats
     features: int
-    scatter: Floats
-    sums: Floats
+    scatter: Sums
+    by_class: Sums
+    counts: Sums
     shrinkage: float
 
     @classmethod
@@ -88,18 +91,18 @@ class Space:
         scale = X.std(axis=0)
         X /= scale
         examples = np.concatenate([X, np.ones((len(X), 1))], axis=1)
-        sums = pool.per_unit(pool.onehot_y[:, :, None] * examples[:, None, :]).reshape(pool.n_units, -1)
+        by_class = Sums(pool, ByClass(examples, pool.y, pool.n_classes))
         X_eval = (pool.X_eval - level) @ axes / scale
-        return cls(pool, X, scale, X_eval, len(values), moments(X, pool), sums, shrinkage)
+        return cls(pool, X, scale, X_eval, len(values), Sums(pool, Products(X)), by_class, counts_by_class(pool), shrinkage)
 
-    def fit(self, held: Floats, covariance: Floats, spare: Floats) -> Floats:
-        """(R, n_units) -> weights (R, K, d + 1), or (R, 1, d + 1) for the margin of two classes; intercepts last.
+    def fit(self, rows: Rows, weights: Floats | None, covariance: Floats, spare: Floats) -> Floats:
+        """(R, n) and weights -> coefficients (R, K, d + 1), or (R, 1, d + 1) for the margin of two classes; intercepts last.
 
         covariance, spare : (R, d, d), overwritten.
         """
-        size, classes = self.X.shape[1], self.pool.n_classes
-        np.matmul(held, self.scatter, out=covariance.reshape(len(held), -1))
-        by_class = (held @ self.sums).reshape(len(held), classes, size + 1)
+        size = self.X.shape[1]
+        self.scatter(rows, weights, covariance.reshape(len(rows), -1))
+        by_class = self.by_class(rows, weights)
         counts = by_class[..., size]
         some = np.where(counts > 0, counts, 1.0)  # classes that a row lacks are masked by the oracle
         root = np.sqrt(some)[..., None]
@@ -109,15 +112,15 @@ class Space:
         self.shrink(covariance)
         mean = part / root
         prior = np.log(some)[..., None]
-        if classes == 2:
+        if self.pool.n_classes == 2:
             apart, middle, odds = mean[:, 1:] - mean[:, :1], mean[:, 1:] + mean[:, :1], prior[:, 1:] - prior[:, :1]
         else:
             apart, middle, odds = mean, mean, prior
-        examples = (held > 0) @ self.sums[:, size :: size + 1]
+        examples = counts if weights is None else self.counts(rows)[..., 0]
         deficient = (np.maximum(examples - 1, 0).sum(axis=1) < size) & (not self.shrinkage)
         slopes, unsure = solved(covariance, apart, deficient)
         for i in np.flatnonzero(unsure):
-            slopes[i] = self.minimum_norm(held[i], apart[i])
+            slopes[i] = self.minimum_norm(self.pool.weights_of(rows[i], None if weights is None else weights[i]), apart[i])
         intercepts = odds - (slopes * middle).sum(axis=2, keepdims=True) / 2
         return np.concatenate([slopes, intercepts], axis=2)
 
@@ -129,9 +132,8 @@ class Space:
             covariance *= 1 - self.shrinkage
             diagonal += (self.shrinkage / self.features) * trace[..., None] / (self.scale * self.scale)
 
-    def minimum_norm(self, held: Floats, apart: Floats) -> Floats:
-        """(n_units,) and (T, d) -> (T, d): the solution of one row from its own examples, smallest in the world's units."""
-        weight = held[self.pool.unit]
+    def minimum_norm(self, weight: Floats, apart: Floats) -> Floats:
+        """(M,) what examples weigh, (T, d) -> (T, d): the solution of a row from these, smallest in the world's units."""
         inside = weight > 0
         X, y, share = self.X[inside], self.pool.y[inside], weight[inside] / weight.sum()
         for label in np.unique(y):

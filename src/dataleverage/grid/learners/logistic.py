@@ -22,6 +22,7 @@ from dataleverage.grid.learner import Learner, Need, Pool, Predictor
 from dataleverage.grid.learners.multinomial import Softmax, inverses
 from dataleverage.grid.newton import Objectives, chords, damped
 from dataleverage.grid.rows import Rows, onehot
+from dataleverage.grid.sums import counts_by_class
 from dataleverage.world.world import Floats, Ints
 
 BATCH = 2**17  # numbers in each array that a step goes through: a few of them stay in the processor's cache
@@ -70,12 +71,12 @@ class Decisions:
 
     def __init__(self, pool: Pool, learner: LogisticRegression) -> None:
         self.pool, self.learner = pool, learner
-        self.counts = pool.per_unit(pool.onehot_y)
+        self.counts = counts_by_class(pool)
         self.fits: dict[tuple[int, ...], Fits] = {}
 
     def __call__(self, rows: Rows, weights: Floats | None = None) -> Floats:
         decision = np.zeros((len(rows), len(self.pool.X_eval), self.pool.n_classes))
-        present = onehot(rows, self.pool.n_present) @ self.counts > 0
+        present = self.counts(rows)[..., 0] > 0
         several = present.sum(axis=1)
         two, more = np.flatnonzero(several == 2), np.flatnonzero(several > 2)
         first, last = present[two].argmax(axis=1), self.pool.n_classes - 1 - present[two, ::-1].argmax(axis=1)

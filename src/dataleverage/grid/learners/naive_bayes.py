@@ -9,10 +9,11 @@ import numpy as np
 from pydantic import Field
 
 from dataleverage.grid.learner import Learner, Need, Pool, Predictor
-from dataleverage.grid.rows import Rows, onehot
-from dataleverage.world.world import Floats, Ints
+from dataleverage.grid.rows import Rows
+from dataleverage.grid.sums import ByClass, Sums
+from dataleverage.world.world import Floats, Mask
 
-BATCH = 2**18  # float64 numbers of statistics taken together: 2 MB stay in the processor's cache
+BATCH = 2**16  # float64 numbers of sums taken together: with what is made of them, 2 MB stay in the processor's cache
 CANCELLED = 1e-5  # of the sum of squares left after subtracting the mean: less, and the variance is computed anew
 FAR = 1e8  # squared deviations from the centre: expanding (x − mean)² would lose as many digits, so it is not expanded
 
@@ -36,85 +37,91 @@ class GaussianNB(Learner):
     weighs: ClassVar[bool] = True
 
     def prepare(self, pool: Pool, need: Need) -> Predictor:
-        classes = [ClassSums.of(pool, k) for k in range(pool.n_classes)]
-        span = max((float(np.abs(part).max(initial=0.0)) for each in classes for part in (each.X, each.X_eval)), default=0.0)
+        classes = [Class.of(pool, k) for k in range(pool.n_classes)]
+        centre = np.stack([each.centre for each in classes])[pool.y.astype(np.int64)]
+        X = pool.X - centre
+        sums = Sums(pool, ByClass(np.concatenate([X, X * X, np.ones((len(X), 1))], axis=1), pool.y, pool.n_classes))
+        span = max(float(np.abs(part).max(initial=0.0)) for part in (X, *(each.X_eval for each in classes)))
         least = max(span * span * NO_VARIANCE, TINY)
-        batch = max(1, BATCH // (4 * pool.n_classes * pool.X.shape[1] + len(pool.X)))
+        batch = sums.together(BATCH)
 
         def predict(rows: Rows, weights: Floats | None = None) -> Floats:
             decision = np.empty((len(rows), len(pool.X_eval), pool.n_classes))
             work = np.empty((min(batch, len(rows)), len(pool.X_eval)))  # fresh memory for each batch costs more than the sums
             for start in range(0, len(rows), batch):
                 part = slice(start, start + batch)
-                held = onehot(rows[part], pool.n_present, None if weights is None else weights[part])
-                fitted = [each.moments(held, weights is not None) for each in classes]
-                decide(classes, fitted, self.var_smoothing, least, decision[part], work[: len(held)])
+                fitted = moments(rows[part], None if weights is None else weights[part])
+                decide(classes, fitted, self.var_smoothing, least, decision[part], work[: len(rows[part])])
             return decision
+
+        def moments(rows: Rows, weights: Floats | None) -> list[Moments]:
+            """Of every class. Where sums have lost too many digits, they are computed from the row's own examples."""
+            found = sums(rows, weights)
+            fitted = []
+            for k in range(pool.n_classes):
+                count, mean, variance, cancelled = by_sums(found[:, k], weights is not None)
+                for i in np.flatnonzero(cancelled):
+                    weight = pool.weights_of(rows[i], None if weights is None else weights[i]) * (pool.y == k)
+                    mean[i], variance[i] = by_examples(X[weight > 0], weight[weight > 0] / count[i])
+                fitted.append((count, mean, variance))
+            return fitted
 
         return predict
 
 
+Moments = tuple[Floats, Floats, Floats]
+"""Of one class: (R,) counts (or weights), (R, d) means relative to its centre, and (R, d) variances."""
+
+
 @dataclass(frozen=True, eq=False)
-class ClassSums:
-    """The examples of one class and their sums over units.
+class Class:
+    """One class as all rows see it.
 
     Features are taken relative to the class's median example value: sums stay small next to the spread, and sums of
     whole-number features stay exact, so that constant features have a variance of exactly zero.
 
-    X : (M_k, d) centred. unit : (M_k,). centre : (d,). X_eval : (E, d) centred.
-    counts : (n_units,). sums, squares : (n_units, d). design : (2 d + 1, E): squares of X_eval, itself, and ones.
+    centre : (d,). X_eval : (E, d) relative to it. design : (2 d + 1, E): squares of X_eval, itself, and ones.
     """
 
-    X: Floats
-    unit: Ints
     centre: Floats
     X_eval: Floats
-    counts: Floats
-    sums: Floats
-    squares: Floats
     design: Floats
 
     @classmethod
-    def of(cls, pool: Pool, label: int) -> ClassSums:
-        inside = pool.y == label
-        X, unit = pool.X[inside], pool.unit[inside]
-        centre = np.sort(X, axis=0)[len(X) // 2] if len(X) else np.zeros(X.shape[1])
-        X = X - centre
-        counts = np.bincount(unit, minlength=pool.n_units).astype(np.float64)
-        sums, squares = np.zeros((2, pool.n_units, X.shape[1]))
-        np.add.at(sums, unit, X)
-        np.add.at(squares, unit, X * X)
+    def of(cls, pool: Pool, label: int) -> Class:
+        X = pool.X[pool.y == label]
+        centre = np.partition(X, len(X) // 2, axis=0)[len(X) // 2] if len(X) else np.zeros(X.shape[1])
         X_eval = pool.X_eval - centre
-        design = np.concatenate([(X_eval * X_eval).T, X_eval.T, np.ones((1, len(X_eval)))])
-        return cls(X, unit, centre, X_eval, counts, sums, squares, design)
+        return cls(centre, X_eval, np.concatenate([(X_eval * X_eval).T, X_eval.T, np.ones((1, len(X_eval)))]))
 
-    def moments(self, held: Floats, weighted: bool) -> tuple[Floats, Floats, Floats]:
-        """(R, n_units) -> (R,) counts (or weights), (R, d) means (relative to the centre) and (R, d) variances."""
-        count = held @ self.counts
-        n = np.where(count > 0, count, 1.0)[:, None]
-        total, squares = held @ self.sums, held @ self.squares
-        mean = total / n
-        if weighted:  # squares of small weights would vanish
-            square = squares / n
-            variance = square - mean * mean
-            cancelled = (variance < CANCELLED * square).any(axis=1)
-        else:
-            scatter = n * squares - total * total  # exact for whole numbers; zero for one example
-            variance = scatter / (n * n)
-            cancelled = (scatter < CANCELLED * n * squares).any(axis=1) & (count > 1)
-        np.maximum(variance, 0.0, out=variance)
-        for i in np.flatnonzero(cancelled):
-            weight = held[i, self.unit]
-            own, share = self.X[weight > 0], weight[weight > 0] / count[i]
-            apart = own - own[0]  # exactly 0 where examples are all alike
-            middle = share @ apart
-            mean[i], variance[i] = own[0] + middle, share @ (apart - middle) ** 2
-        return count, mean, variance
+
+def by_sums(sums: Floats, weighted: bool) -> tuple[Floats, Floats, Floats, Mask]:
+    """(R, 2 d + 1) sums of features, of their squares and of ones -> moments, and (R,) where they are mostly rounding."""
+    size = sums.shape[1] // 2
+    total, squares, count = sums[:, :size], sums[:, size:-1], sums[:, -1]
+    n = np.where(count > 0, count, 1.0)[:, None]
+    mean = total / n
+    if weighted:  # squares of small weights would vanish
+        square = squares / n
+        variance = square - mean * mean
+        cancelled = (variance < CANCELLED * square).any(axis=1)
+    else:
+        scatter = n * squares - total * total  # exact for whole numbers; zero for one example
+        variance = scatter / (n * n)
+        cancelled = (scatter < CANCELLED * n * squares).any(axis=1) & (count > 1)
+    return count, mean, np.maximum(variance, 0.0, out=variance), cancelled
+
+
+def by_examples(X: Floats, share: Floats) -> tuple[Floats, Floats]:
+    """(m, d) examples and (m,) their shares of the weight -> (d,) mean and (d,) variance."""
+    apart = X - X[0]  # exactly 0 where examples are all alike
+    middle = share @ apart
+    return X[0] + middle, share @ (apart - middle) ** 2
 
 
 def decide(
-    classes: list[ClassSums],
-    fitted: list[tuple[Floats, Floats, Floats]],
+    classes: list[Class],
+    fitted: list[Moments],
     smoothing: float,
     least: float,
     out: Floats,
@@ -131,7 +138,7 @@ def decide(
     # A row whose examples are all alike has no variance at all: then every class fits equally well, up to its prior.
     smallest = np.where(largest > 0, np.maximum(smoothing * largest, least), 1.0)[:, None]
     prior = np.log(np.where(counts > 0, share, 1.0))
-    size = classes[0].X.shape[1]
+    size = len(classes[0].centre)
     weights = np.empty((len(out), 2 * size + 1))
     for k, (each, (_, mean, variance)) in enumerate(zip(classes, fitted, strict=True)):
         precision, slope = weights[:, :size], weights[:, size:-1]
@@ -147,7 +154,7 @@ def decide(
             out[i, :, k] = prior[i, k] + direct
 
 
-def largest_variance(classes: list[ClassSums], fitted: list[tuple[Floats, Floats, Floats]], share: Floats) -> Floats:
+def largest_variance(classes: list[Class], fitted: list[Moments], share: Floats) -> Floats:
     """(R,): the largest variance of a feature among all examples of a row: within classes plus between them."""
     means = [each.centre + mean for each, (_, mean, _) in zip(classes, fitted, strict=True)]
     centre = sum(share[:, k, None] * mean for k, mean in enumerate(means))

@@ -14,7 +14,8 @@ from pydantic import Field
 
 from dataleverage.errors import FitError
 from dataleverage.grid.learner import Learner, Need, Pool, Predictor
-from dataleverage.grid.rows import Rows, onehot
+from dataleverage.grid.rows import Rows
+from dataleverage.grid.sums import Products, Sums
 from dataleverage.world.world import Floats, Task
 
 BATCH = 2**17  # float64 numbers in the Gram matrices solved together: 1 MB stays in the processor's cache
@@ -73,24 +74,24 @@ def least_squares(pool: Pool, targets: Floats, alpha: float, outputs: int) -> Pr
     X = (pool.X - shift) / scale
     level = targets.mean(axis=0)
     penalty = alpha / scale**2
-    stats = moments(np.concatenate([np.ones((len(X), 1)), X, targets - level], axis=1), pool)
-    batch = max(1, BATCH // stats.shape[1])
+    moments = Sums(pool, Products(np.concatenate([np.ones((len(X), 1)), X, targets - level], axis=1)))
+    batch = moments.together(BATCH)
     affine = Affine.of((pool.X_eval - shift) / scale, outputs)
     size, side = X.shape[1], 1 + X.shape[1] + targets.shape[1]
 
     def predict(rows: Rows, weights: Floats | None = None) -> Floats:
         decision = np.empty((len(rows), len(pool.X_eval), outputs))
-        work = np.empty((min(batch, len(rows)), stats.shape[1]))  # fresh memory for each batch costs more than the sums
+        work = np.empty((min(batch, len(rows)), side * side))  # fresh memory for each batch costs more than the sums
         spare = np.empty((len(work), side, side))
         for start in range(0, len(rows), batch):
             part = slice(start, start + batch)
-            present = onehot(rows[part], pool.n_present, None if weights is None else weights[part])
-            affine.fill(solve(present, work[: len(present)], spare[: len(present)]), decision[part])
+            count = len(rows[part])
+            sums = moments(rows[part], None if weights is None else weights[part], work[:count])
+            affine.fill(solve(sums, spare[:count]), decision[part])
         return decision
 
-    def solve(present: Floats, work: Floats, spare: Floats) -> Floats:
-        """(R, n_units) -> (R, T, d + 1): coefficients and, last, intercepts."""
-        sums = np.matmul(present, stats, out=work).reshape(-1, side, side)
+    def solve(sums: Floats, spare: Floats) -> Floats:
+        """(R, D, D) -> (R, T, d + 1): coefficients and, last, intercepts. Both arrays are overwritten."""
         total = sums[:, 0].copy()
         mean = total / np.where(total[:, :1] > 0, total[:, :1], 1.0)
         sums -= np.einsum("ri,rj->rij", total, mean, out=spare)
@@ -141,14 +142,3 @@ class Affine:
         else:
             flat = weights.reshape(-1, weights.shape[-1]) @ self.design
             out[...] = flat.reshape(len(out), self.outputs, -1).transpose(0, 2, 1)
-
-
-def moments(Z: Floats, pool: Pool) -> Floats:
-    """(n_units, D²): the sum of z zᵀ over the examples of each unit. Z : (M, D)."""
-    order = np.argsort(pool.unit, kind="stable")
-    ends = np.searchsorted(pool.unit[order], np.arange(pool.n_units + 1))
-    result = np.empty((pool.n_units, Z.shape[1] ** 2))
-    for unit in range(pool.n_units):
-        part = Z[order[ends[unit] : ends[unit + 1]]]
-        result[unit] = (part.T @ part).ravel()
-    return result
