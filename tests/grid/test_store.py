@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from dataleverage.grid.rows import all_rows
 from dataleverage.grid.store import MemoryStore
@@ -30,3 +31,16 @@ def test_the_first_answer_stands_and_cannot_be_changed_from_outside():
     got = store.find(rows)[1]
     got[:] = 9
     assert store.find(rows)[1][:, 0].tolist() == [1, 2, 5, 6]
+
+
+@pytest.mark.parametrize("length", [1, 1024, 1025, 40_000])
+def test_rows_of_any_length_are_told_apart(length):
+    rng = np.random.default_rng(length)
+    rows = np.tile(rng.integers(0, 2, length).astype(np.uint8), (4, 1))
+    rows[:, -1] = np.arange(4)
+    store, scores = MemoryStore(2), np.arange(8.0).reshape(4, 2)
+    store.put(rows[1:], scores[1:])
+    known, found = store.find(rows[::-1])
+    assert known.tolist() == [True, True, True, False]
+    assert np.array_equal(found[:3], scores[:0:-1]) and np.isnan(found[3]).all()
+    assert len(store) == 3

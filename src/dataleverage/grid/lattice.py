@@ -26,7 +26,8 @@ ORDER = 4  # of the extrapolation; each order halves what the one before missed,
 MOST_ROWS = 200_000  # remembered
 MEMORY = 64 * 2**20  # bytes that they may take
 SLOTS = 2**20  # where rows of games too large to number are looked up
-NEARBY = 2048  # remembered rows, the latest ones, among which the nearest is looked for
+NEARBY = 2048  # remembered rows, the latest ones, among which the nearest is looked for;
+NUMBERS = 2**22  # fewer where rows are so long that comparing them would take more than so many numbers
 ENOUGH = 0.8  # share of a row's parents that must be known to extrapolate from them
 
 Floats32 = NDArray[np.float32]
@@ -153,7 +154,8 @@ class Lattice:
 
     def nearest(self, rows: Rows) -> Floats:
         """(R, D): the solution of the remembered row that differs from each in the fewest objects."""
-        latest = (self.told - 1 - np.arange(min(len(self), NEARBY))) % self.capacity
+        nearby = min(len(self), NEARBY, max(1, NUMBERS // (rows.shape[1] * self.n_present)))
+        latest = (self.told - 1 - np.arange(nearby)) % self.capacity
         mine = onehot(self.rows[latest], self.n_present).astype(np.float32)
         theirs = onehot(rows, self.n_present).astype(np.float32)
         shared = theirs @ mine.T

@@ -131,7 +131,7 @@ def grouped(group: Ints, groups: int, values: Floats, weight: Floats | None = No
     """(groups, …): sums of values (M, …), each times its weight (M,), over the examples of each group (M,)."""
     from scipy.sparse import csr_array
 
-    flat = values.reshape(len(values), -1)
+    flat = values.reshape(len(values), int(np.prod(values.shape[1:])))
     share = np.ones(len(flat)) if weight is None else weight
     summed = csr_array((share, (group, np.arange(len(flat)))), shape=(groups, len(flat))) @ flat
     return np.asarray(summed).reshape(groups, *values.shape[1:])

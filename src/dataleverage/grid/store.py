@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from itertools import repeat
 from typing import Protocol
 
@@ -10,9 +11,11 @@ import numpy as np
 from dataleverage.grid.rows import Rows, keys
 from dataleverage.world.world import Floats, Mask
 
+LONG = 1024  # bytes of a row, above which a hash of them is kept instead: a thousand rows of a population are as many megabytes
+
 
 class Store(Protocol):
-    """Keeps scores by row."""
+    """Keeps scores by row: (R, k) bytes of any one length k, a row's or a row's with its weights."""
 
     def __len__(self) -> int:
         """How many rows are here."""
@@ -43,7 +46,7 @@ class MemoryStore:
         return rows, self._scores[: len(self)].copy()
 
     def find(self, rows: Rows) -> tuple[Mask, Floats]:
-        at = np.fromiter(map(self._at.get, keys(rows), repeat(-1)), dtype=np.int64, count=len(rows))
+        at = np.fromiter(map(self._at.get, names(rows), repeat(-1)), dtype=np.int64, count=len(rows))
         known = at >= 0
         scores = self._scores[at]
         scores[~known] = np.nan
@@ -58,6 +61,14 @@ class MemoryStore:
             grown[:start] = self._scores[:start]
             self._scores = grown
         self._scores[start:end] = scores[new]
-        self._at.update(zip(keys(rows[new]), range(start, end), strict=True))
+        self._at.update(zip(names(rows[new]), range(start, end), strict=True))
         kept[new] = scores[new]
         return kept
+
+
+def names(rows: Rows) -> list[bytes]:
+    """What each row is looked up by: its bytes, or where these are many, 256 bits that no two rows share."""
+    given = keys(rows)
+    if rows.shape[1] <= LONG:
+        return given
+    return [hashlib.blake2b(key, digest_size=32).digest() for key in given]

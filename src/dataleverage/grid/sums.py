@@ -65,7 +65,7 @@ class Products:
     def size(self, which: Ints, weight: Floats | None) -> Floats:
         """(D,): that of the diagonal, which no entry beside it exceeds."""
         Z = self.examples[which]
-        return np.einsum("md,md->d", Z, Z if weight is None else Z * weight[:, None])
+        return np.asarray(np.einsum("md,md->d", Z, Z if weight is None else Z * weight[:, None]))
 
     def per_unit(self, unit: Ints, n_units: int) -> Floats:
         order = np.argsort(unit, kind="stable")

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import math
 import pickle
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Literal, NoReturn, get_args, get_origin
+from typing import Any, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import ValidationError
 
 from dataleverage.errors import FitError, GridError
 from dataleverage.grid.blas import one_thread
@@ -20,6 +19,7 @@ from dataleverage.grid.learner import Learner, Need, Pool
 from dataleverage.grid.metrics import columns_of
 from dataleverage.grid.oracle import TrainedOracle
 from dataleverage.grid.rows import Rows, in_words, onehot
+from dataleverage.testing.identity import check_object
 from dataleverage.testing.worlds import worlds
 from dataleverage.world.world import Floats, Ints, Mask, Task, World
 
@@ -40,15 +40,22 @@ METRIC: dict[tuple[Task, Need], str] = {
 
 
 def check_learner(
-    learner: Learner, *, reference: Reference | None = None, rows: int = 24, within: float = 1e-9, seed: int = 0
+    learner: Learner,
+    *,
+    reference: Reference | None = None,
+    rows: int = 24,
+    within: float = 1e-9,
+    repeats: bool = True,
+    seed: int = 0,
 ) -> tuple[str, ...]:
     """Check a learner on small worlds: clean and poisoned rows, rare classes, and data that is hard on arithmetic.
 
     As an object it must be frozen, hashable and picklable, with a fingerprint that is the same in a copy and another for any
     other parameter. On every world that it does not refuse in its `check` (with a GridError), decision values must be the
     same for any batch, order, chunks and copies of rows, in threads, and with other examples in absent objects; finite where
-    they have to be; and neither pool nor rows may be changed. Rows that raise a FitError are left out where they do so on
-    their own too, as long as others do not.
+    they have to be; and neither pool nor rows may be changed. Where a learner `weighs`, weights of one must be the same as
+    none, and an example of weight 2 the same as one that is there twice. Rows that raise a FitError are left out where they do
+    so on their own too, as long as others do not.
 
     Parameters
     ----------
@@ -58,6 +65,8 @@ def check_learner(
         `tol=1e-10`, say.
     rows : how many random rows to try on each world, beside the empty and the full row and single objects.
     within : how far decision values may differ between batches, relative to their size where that is above 1.
+    repeats : False for a learner that weighs and for which an example of weight 2 need not be the same as one that is there
+        twice: one that draws examples, or follows the last bits of its sums, as trees do between splits that are equally good.
     seed : of worlds and rows.
 
     Returns the names of the worlds that it was checked on.
@@ -68,67 +77,19 @@ def check_learner(
     names, refusal = [], "it has no task"
     for task in learner.task:
         for name, world in worlds(task, seed).items():
-            trial = Trial(learner, name, world, within, rows, seed)
+            trial = Trial(learner, name, world, within, repeats, rows, seed)
             if trial.oracle is None:
                 refusal = trial.refusal
                 continue
             names.append(name)
             with one_thread():  # as in the oracle's own batches
-                for check in (unchanged, outputs, untrained, batches, threads, own_examples, copies):
+                for check in (unchanged, outputs, untrained, batches, threads, own_examples, copies, weights):
                     check(trial)
                 if reference is not None:
                     agreement(trial, reference)
     if not names:
         raise AssertionError(f"{type(learner).__name__}: it refuses every world: {refusal}")
     return tuple(names)
-
-
-# ---------------------------------------------------------------------- as an object
-
-
-def check_object(learner: Learner) -> None:
-    """The checks that need no data."""
-
-    def fails(what: str) -> NoReturn:
-        raise AssertionError(f"{type(learner).__name__}: {what}")
-
-    if not isinstance(learner, Learner):
-        fails("it is no Learner: derive from dataleverage.grid.learner.Learner")
-    name = next(iter(type(learner).model_fields))
-    try:
-        setattr(learner, name, getattr(learner, name))
-    except (ValidationError, AttributeError, TypeError):
-        pass
-    else:
-        fails(f"frozen: its parameter `{name}` can be set")
-    try:
-        hash(learner)
-    except TypeError as error:
-        fails(f"hashable: {error}")
-    try:
-        copy = pickle.loads(pickle.dumps(learner))
-    except Exception as error:  # whatever a learner holds may raise
-        fails(f"pickling: {type(error).__name__}: {error}")
-    if copy != learner or hash(copy) != hash(learner):
-        fails("pickling: the copy is another learner, or has another hash")
-    if len({learner.fingerprint(), learner.fingerprint(), copy.fingerprint()}) > 1:
-        fails("fingerprint: it is not the same each time, and in a pickled copy")
-    for name, other in changed(learner):
-        if learner.model_copy(update={name: other}).fingerprint() == learner.fingerprint():
-            fails(f"fingerprint: it is the same with {name} = {getattr(learner, name)!r} and with {other!r}")
-
-
-def changed(learner: Learner) -> Iterator[tuple[str, Any]]:
-    """Each parameter that is a number, a truth or a choice of words, with another value."""
-    for name, part in type(learner).model_fields.items():
-        value = getattr(learner, name)
-        choices = get_args(part.annotation) if get_origin(part.annotation) is Literal else ()
-        if len(choices) > 1:
-            yield name, next(choice for choice in choices if choice != value)
-        elif isinstance(value, bool):
-            yield name, not value
-        elif isinstance(value, int | float):
-            yield name, type(value)(2 * value + 1)
 
 
 # ---------------------------------------------------------------------- on a world
@@ -142,6 +103,7 @@ class Trial:
     name: str
     world: World
     within: float
+    repeats: bool
     n_random: int
     seed: int
     refusal: str = ""
@@ -249,6 +211,16 @@ class Trial:
             what = f"{len(differ)} of {len(mine)} labels differ: the first, of example {e}, is {mine[e]} and not {expected[e]}"
             self.fails(check, what, row)
 
+    @property
+    def near(self) -> float:
+        """How far decision values of different pools may be apart: a learner may scale them by the pool."""
+        return math.inf if self.world.task == "classification" else 1e-6
+
+    def masked(self, row: Rows, decision: Floats) -> Floats:
+        """(1, E, K): decision values (E, K) of a row, without the classes that it lacks."""
+        has = np.isin(np.arange(decision.shape[1]), self.pool.y[self.examples(row)])
+        return (np.where(has, decision, -np.inf) if decision.shape[1] > 1 else decision)[None]
+
     def examples(self, row: Rows) -> Ints:
         """(m,): which examples of the pool a row has, in training order."""
         inside = np.flatnonzero((onehot(row[None], self.world.n_present) > 0)[0][self.pool.unit])
@@ -320,17 +292,15 @@ def threads(trial: Trial) -> None:
 def own_examples(trial: Trial) -> None:
     """What is in absent objects, or in other variants of present ones, changes no label and, but for rounding, no number."""
     pool, rng = trial.pool, np.random.default_rng(trial.seed)
-    near = math.inf if trial.world.task == "classification" else 1e-6  # a learner may scale decision values by the pool
     for row in trial.trained[:8]:
         others = np.setdiff1d(np.arange(len(pool.y)), trial.examples(row))
         X, y = pool.X.copy(), pool.y.copy()
         X[others], y[others] = X[rng.permutation(others)], y[rng.permutation(others)]
-        lacking = ~np.isin(np.arange(max(pool.n_classes, 1)), pool.y[trial.examples(row)]) & (pool.n_classes > 0)
         usual, changed = (
-            np.where(lacking, -np.inf, trial.learner.prepare(each, trial.need)(row[None].copy()))
+            trial.masked(row, trial.learner.prepare(each, trial.need)(row[None].copy())[0])
             for each in (pool, replace(pool, X=X, y=y))
         )
-        trial.same("examples of absent objects", row[None], changed, usual, near)
+        trial.same("examples of absent objects", row[None], changed, usual, trial.near)
 
 
 def unchanged(trial: Trial) -> None:
@@ -357,6 +327,31 @@ def copies(trial: Trial) -> None:
     copy = pickle.loads(pickle.dumps(trial.learner))
     decided = TrainedOracle(trial.world, copy, trial.oracle.columns, workers=1).decide(trial.rows.copy())
     trial.same("pickling", trial.rows, decided, trial.alone)
+
+
+def weights(trial: Trial) -> None:
+    """A learner that weighs counts examples as often as they weigh, and remembers no weights."""
+    try:
+        if not trial.learner.weighs:
+            return
+        trial.learner.check_weights()
+    except GridError:
+        return
+    pool, rows = trial.pool, trial.trained
+    predict, ones = trial.learner.prepare(pool, trial.need), (rows > 0).astype(np.float64)
+    plain, times = predict(rows.copy()), np.random.default_rng(trial.seed).integers(1, 4, trial.world.n_objects)
+    trial.same("weights of one", rows, predict(rows.copy(), ones.copy()), plain)
+    weighted = predict(rows.copy(), ones * times)
+    alone = [predict(row[None].copy(), weight[None]) for row, weight in zip(rows, ones * times, strict=True)]
+    trial.same("weights, in a batch and one by one", rows, weighted, np.concatenate(alone))
+    trial.same("none after weights", rows, predict(rows.copy()), plain)
+    if trial.repeats:
+        twice = np.repeat(np.arange(len(pool.y)), times[pool.unit // pool.n_present])
+        repeated = replace(pool, X=pool.X[twice], y=pool.y[twice], unit=pool.unit[twice])
+        expected = trial.learner.prepare(repeated, trial.need)(rows.copy())
+        for row, *pair in zip(rows, weighted, expected, strict=True):
+            mine, theirs = (trial.masked(row, each) for each in pair)
+            trial.same("whole-number weights and repeated examples", row[None], mine, theirs, trial.near)
 
 
 def agreement(trial: Trial, reference: Reference) -> None:

@@ -104,11 +104,11 @@ def by_sums(sums: Floats, weighted: bool) -> tuple[Floats, Floats, Floats, Mask]
     if weighted:  # squares of small weights would vanish
         square = squares / n
         variance = square - mean * mean
-        cancelled = (variance < CANCELLED * square).any(axis=1)
+        cancelled = np.asarray((variance < CANCELLED * square).any(axis=1))
     else:
         scatter = n * squares - total * total  # exact for whole numbers; zero for one example
         variance = scatter / (n * n)
-        cancelled = (scatter < CANCELLED * n * squares).any(axis=1) & (count > 1)
+        cancelled = np.asarray((scatter < CANCELLED * n * squares).any(axis=1) & (count > 1))
     return count, mean, np.maximum(variance, 0.0, out=variance), cancelled
 
 
