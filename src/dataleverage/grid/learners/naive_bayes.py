@@ -40,7 +40,9 @@ class GaussianNB(Learner):
         classes = [Class.of(pool, k) for k in range(pool.n_classes)]
         centre = np.stack([each.centre for each in classes])[pool.y.astype(np.int64)]
         X = pool.X - centre
-        sums = Sums(pool, ByClass(np.concatenate([X, X * X, np.ones((len(X), 1))], axis=1), pool.y, pool.n_classes))
+        examples = np.concatenate([X, X * X, np.ones((len(X), 1))], axis=1)
+        X = examples[:, : X.shape[1]]
+        sums = Sums(pool, ByClass(examples, pool.y, pool.n_classes))
         span = max(float(np.abs(part).max(initial=0.0)) for part in (X, *(each.X_eval for each in classes)))
         least = max(span * span * NO_VARIANCE, TINY)
         batch = sums.together(BATCH)
