@@ -13,7 +13,7 @@ from dataleverage.grid.rows import Rows
 from dataleverage.grid.sums import ByClass, Sums
 from dataleverage.world.world import Floats, Mask
 
-BATCH = 2**16  # float64 numbers of sums taken together: with what is made of them, 2 MB stay in the processor's cache
+BATCH = 2**17  # float64 numbers of sums taken together: 1 MB of them stays in the processor's cache
 CANCELLED = 1e-5  # of the sum of squares left after subtracting the mean: less, and the variance is computed anew
 FAR = 1e8  # squared deviations from the centre: expanding (x − mean)² would lose as many digits, so it is not expanded
 
