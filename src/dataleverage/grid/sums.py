@@ -129,7 +129,7 @@ class Sums:
     def __init__(self, pool: Pool, quantities: Quantities) -> None:
         self.n_present, self.quantities = pool.n_present, quantities
         self.numbers = int(np.prod(quantities.shape))
-        self.n_units, self.unit = pool.n_units, pool.unit
+        self.n_units = pool.n_units
         allowed = KEPT_OF_LARGE if len(pool.unit) >= LARGE * pool.n_units else KEPT
         kept = 8 * self.numbers * self.n_units <= allowed
         self.per_unit = quantities.per_unit(pool.unit, pool.n_units) if kept else None
@@ -207,11 +207,11 @@ class Following:
             more = here.astype(np.float64) if weights is None else weights[objects]
             same = gone & (before == now)  # only the weight is another
             more, gone = np.where(same, more - less, more), gone & ~same
+        count = known.count + self.held(objects, now) - self.held(objects, before)
+        if 2 * (self.held(objects[gone], before[gone]) + self.held(objects, now)) > count:
+            return None
         left, lost = self.examples(objects[gone], before[gone], None if less is None else less[gone])
         came, won = self.examples(objects[here], now[here], None if more is None else more[here])
-        count = known.count + self.held(objects, now) - self.held(objects, before)
-        if 2 * (len(left) + len(came)) > count:
-            return None
         which = np.concatenate([left, came])
         lost, won = (np.ones(len(each)) if weight is None else weight for each, weight in ((left, lost), (came, won)))
         signed = np.concatenate([-lost, won])
