@@ -15,6 +15,7 @@ from sklearn.datasets import load_breast_cancer, make_classification, make_regre
 
 import dataleverage as dl
 from dataleverage.grid.grid import Grid
+from dataleverage.grid.oracle import TrainedOracle
 from dataleverage.grid.table import Table
 
 Floats = NDArray[np.float64]
@@ -154,13 +155,14 @@ def jobs() -> list[Job]:
 # ---------------------------------------------------------------------- our way
 
 
-def grid_of(data: Data, learner: Any, columns: int = 1, workers: int | None = None) -> Grid:
+def grid_of(data: Data, learner: Any, columns: int = 1, workers: int | None = None, path: Any = None) -> Grid:
     """A fresh grid with `columns` columns: all, and random slices of three tenths of the evaluation examples."""
     rng = np.random.default_rng(1)
     slices = {f"slice {i}": rng.random(len(data.y_eval)) < 0.3 for i in range(1, columns)}
     grid = dl.Grid.from_arrays(data.X, data.y, data.group, data.X_eval, data.y_eval, learner=learner, slices=slices)
-    if workers is not None:
-        grid.oracle.workers = workers  # type: ignore[attr-defined]
+    if workers is not None or path is not None:
+        assert grid.world is not None
+        grid.oracle = TrainedOracle(grid.world, learner, grid.columns, workers=workers, path=path)
     return grid
 
 

@@ -148,6 +148,7 @@ class Recorder:
             "seed": game.seed,
             "versions": dict(versions()),
             "cells": {**cells, "trained_for_gaps": setup.grid.trained_for_gaps},
+            "path": setup.grid.oracle.path,
             "stopped": {"reason": game.stopped, "round": game.round, "period": game.period},
             "normalisation": {
                 "floor": self._weighted(setup.quality.floor),

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import version
-from typing import ClassVar, Literal, Protocol
+from typing import TYPE_CHECKING, ClassVar, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,9 @@ from dataleverage.errors import GridError
 from dataleverage.grid.rows import Rows, onehot
 from dataleverage.kinds import Kind
 from dataleverage.world.world import Floats, Ints, Task, World
+
+if TYPE_CHECKING:
+    from dataleverage.grid.cost import Cost, Shape
 
 Need = Literal["label", "ranking", "probability"]  # what a metric reads: argmax, order of decisions, softmax
 
@@ -100,6 +103,7 @@ class Learner(Kind, family="learner", package="dataleverage.grid.learners"):
     packages: ClassVar[tuple[str, ...]] = ()  # whose versions can change a score
     weighs: ClassVar[bool] = False  # whether what it prepares can be asked with weights
     threads: ClassVar[bool] = True  # whether chunks of rows are trained faster in several threads
+    loops: ClassVar[bool] = False  # whether rows are fitted one by one, and there is no faster way
 
     @abstractmethod
     def prepare(self, pool: Pool, need: Need) -> Predictor:
@@ -107,6 +111,19 @@ class Learner(Kind, family="learner", package="dataleverage.grid.learners"):
 
         need : the most that any metric will read from the decision values.
         """
+
+    def loop(self, pool: Pool, need: Need) -> Predictor:
+        """Scores rows one by one, each from its own examples and nothing prepared; equal to what `prepare` returns.
+
+        Decision values may have another scale. Unless a learner names an estimator that does so, it is prepared for every row.
+        """
+        from dataleverage.grid.loop import Alone, Loop
+
+        return Loop(pool, Alone(self, need, pool.n_classes), "decision_function" if pool.n_classes else "predict")
+
+    def cost(self, shape: Shape) -> Cost | None:
+        """What its own way takes; None where that is not known, and `prepare` is always used."""
+        return None
 
     def check(self, pool: Pool, need: Need) -> None:
         """Raise a GridError where this learner cannot work on these examples (two classes only, say) or for this need."""

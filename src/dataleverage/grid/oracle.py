@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from dataleverage.errors import GridError, MissingCell
 from dataleverage.grid.blas import one_thread
-from dataleverage.grid.lattice import by_level
 from dataleverage.grid.learner import Learner, Pool, Predictor, pool_of
 from dataleverage.grid.metrics import METRICS, Column, Measurer
+from dataleverage.grid.path import FEW, Path, Way
 from dataleverage.grid.rows import Rows, from_words, in_brief, keys, objects_in
 from dataleverage.grid.sums import Sums, counts_by_class
 from dataleverage.world.world import Floats, Mask, World
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 MEMORY = 32 * 2**20  # bytes that all chunks together may take while they are scored
 CACHE = 3 * 2**19  # bytes of decision values in one chunk: metrics read them several times, best from the processor's cache
-FEW = 256  # rows of a chunk below which calls cost more than what they do, and rows that are not worth a second thread
 
 Batch = tuple[NDArray[np.int64], Floats, float]
 """Which of the rows asked for, (B,) positions; their scores (B, C); the seconds that took."""
@@ -39,6 +38,10 @@ class Oracle(Protocol):
     """Scores rows, in any order and number; duplicates are the grid's business."""
 
     columns: tuple[Column, ...]
+
+    @property
+    def path(self) -> str:
+        """How the last rows came to their scores, and why so, in words."""
 
     def scores(self, rows: Rows, weights: Floats | None = None) -> Floats:
         """(R, n) uint8, and (R, n) the weights of their objects where these are not all 1 -> (R, C) float64."""
@@ -54,8 +57,10 @@ class TrainedOracle:
     Parameters
     ----------
     memory : bytes that rows may take together while they are scored.
-    workers : threads over chunks of rows; as many as there are cores unless given. BLAS has one thread in each: batched small
-        solves are several times slower on more.
+    workers : threads over chunks of rows, or processes for fits that take long; as many as there are cores unless given, and
+        with 1 everything stays in this thread. BLAS has one thread in each: batched small solves are several times slower on
+        more.
+    path : "batches" or "loop" to train so whatever it costs; by default the shorter way (see `grid.path`).
 
     Counting metrics do not depend on chunks and workers; the others agree within 1e-9, but for rank metrics where scores tie.
     """
@@ -68,6 +73,7 @@ class TrainedOracle:
         *,
         memory: int = MEMORY,
         workers: int | None = None,
+        path: Way | None = None,
     ) -> None:
         if world.task not in learner.task:
             raise GridError(
@@ -93,10 +99,16 @@ class TrainedOracle:
         self.empty = 0
         self.single_class = 0
         learner.check(self.pool, self.measure.needs)
+        self.way = Path(learner, path)
 
     def __getstate__(self) -> dict[str, Any]:
-        made_again = ("pool", "predictor", "class_counts")
+        made_again = ("pool", "predictor", "loop", "class_counts")
         return {name: value for name, value in vars(self).items() if name not in made_again}
+
+    @property
+    def path(self) -> str:
+        """Which way the last rows took, and why, in words."""
+        return str(self.way)
 
     @cached_property
     def pool(self) -> Pool:
@@ -104,7 +116,15 @@ class TrainedOracle:
 
     @cached_property
     def predictor(self) -> Predictor:
+        """Scores rows in batches, or one by one where that is the only way."""
+        if self.way.forced == "loop" or self.learner.loops:
+            return self.loop
         return self.learner.prepare(self.pool, self.measure.needs)
+
+    @cached_property
+    def loop(self) -> Predictor:
+        """Scores rows one by one, each from its own examples."""
+        return self.learner.loop(self.pool, self.measure.needs)
 
     @cached_property
     def guess(self) -> Floats:
@@ -120,7 +140,7 @@ class TrainedOracle:
         """(2, E, K): decision values of the empty row (a guess) and of the full clean one, which are trained on."""
         with one_thread():
             decision, empty, single = self._decided(
-                np.repeat([[0], [1]], self.world.n_objects, axis=1).astype(np.uint8), None, self._fitted
+                np.repeat([[0], [1]], self.world.n_objects, axis=1).astype(np.uint8), None, self.predictor
             )
         self.empty += int(empty.sum())
         self.single_class += int(single.sum())
@@ -147,40 +167,43 @@ class TrainedOracle:
         return result
 
     def batches(self, rows: Rows, weights: Floats | None = None) -> Iterator[Batch]:
-        """Train on every row given, the nearest to the full one first; what is done is handed out at once."""
-        order = np.concatenate(by_level(rows))
-        size = self.chunk(len(rows))
-        chunks = [order[start : start + size] for start in range(0, len(order), size)]
-        for batch, empty, single in self._done(rows, weights, chunks):
-            self.empty += empty
-            self.single_class += single
-            yield batch
-
-    def _done(self, rows: Rows, weights: Floats | None, chunks: list[NDArray[np.int64]]) -> Iterator[Counted]:
-        """The chunks as they are done, on as many threads as help."""
+        """Train on every row given; what is done is handed out at once."""
         with one_thread():
-            if self.workers == 1 or len(chunks) == 1 or not self.learner.threads:
-                for where in chunks:
-                    yield self._batch(rows, weights, where)
-                return
-            _ = self.predictor  # once, and not once for each thread
-            with ThreadPoolExecutor(self.workers) as pool:
-                waiting = {pool.submit(self._batch, rows, weights, where) for where in chunks}
-                try:
-                    while waiting:
-                        done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-                        for each in done:
-                            yield each.result()
-                finally:
-                    for each in waiting:
-                        each.cancel()
+            for batch, empty, single in self.way.batches(self, rows, weights):
+                self.empty += empty
+                self.single_class += single
+                yield batch
 
-    def _batch(self, rows: Rows, weights: Floats | None, where: NDArray[np.int64]) -> Counted:
+    def in_chunks(self, rows: Rows, weights: Floats | None, order: NDArray[np.int64]) -> Iterator[Counted]:
+        """Train on the rows in this order in batches, on as many threads as help."""
+        size = self.chunk(len(order))
+        chunks = [order[start : start + size] for start in range(0, len(order), size)]
+        predictor = self.predictor  # once, and not once for each thread
+        if self.workers == 1 or len(chunks) == 1 or not self.learner.threads:
+            for where in chunks:
+                yield self.batch(rows, weights, where, predictor)
+            return
+        with ThreadPoolExecutor(self.workers) as pool:
+            waiting = {pool.submit(self.batch, rows, weights, where, predictor) for where in chunks}
+            try:
+                while waiting:
+                    done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+                    for each in done:
+                        yield each.result()
+            finally:
+                for each in waiting:
+                    each.cancel()
+
+    def batch(self, rows: Rows, weights: Floats | None, where: NDArray[np.int64], predictor: Predictor) -> Counted:
         """Train on some of the rows."""
         began = time.perf_counter()
-        decision, empty, single = self._decided(rows[where], None if weights is None else weights[where], self._fitted)
+        decision, empty, single = self._decided(rows[where], None if weights is None else weights[where], predictor)
         scores = self.measure(decision)
         return (where, scores, time.perf_counter() - began), int(empty.sum()), int(single.sum())
+
+    def examples_in(self, rows: Rows) -> Floats:
+        """(R,): how many training examples each row has."""
+        return np.asarray((rows > 0) @ self.world.sizes, dtype=np.float64)
 
     def untrained(self, rows: Rows) -> tuple[Mask, Mask, Mask]:
         """(R, K) which classes a row has, and (R,) which rows are empty and (R,) of a single class."""
@@ -191,7 +214,7 @@ class TrainedOracle:
     def decide(self, rows: Rows, weights: Floats | None = None) -> Floats:
         """(R, E, K) decision values over the evaluation pool; (R, E, 1) where the learner gives margins of two classes."""
         with one_thread():
-            return self._decided(rows, weights, self._fitted)[0]
+            return self._decided(rows, weights, self.predictor)[0]
 
     def decided_by(self, predictor: Predictor, rows: Rows) -> Floats:
         """The same by another predictor: what it does not see (rows without models, classes a row lacks) is as always."""
@@ -203,9 +226,9 @@ class TrainedOracle:
         present, empty, single = self.untrained(rows)
         trained = ~(empty | single)
         if trained.all():
-            decision = predictor(rows, weights)
+            decision = self._fitted(rows, weights, predictor)
         elif trained.any():
-            fitted = predictor(rows[trained], None if weights is None else weights[trained])
+            fitted = self._fitted(rows[trained], None if weights is None else weights[trained], predictor)
             decision = np.empty((len(rows), *fitted.shape[1:]))
             decision[trained] = fitted
         else:
@@ -218,12 +241,12 @@ class TrainedOracle:
             decision[lacking] = np.where(present[lacking][:, None, :], decision[lacking], -np.inf)
         return decision, empty, single
 
-    def _fitted(self, rows: Rows, weights: Floats | None = None) -> Floats:
+    def _fitted(self, rows: Rows, weights: Floats | None, predictor: Predictor) -> Floats:
         """Decision values of rows that a learner can be fitted to; one that cannot weigh need not know of weights."""
         if weights is None:
-            return self.predictor(rows)
+            return predictor(rows)
         self.learner.check_weights()
-        return self.predictor(rows, weights)
+        return predictor(rows, weights)
 
 
 class TableOracle:
@@ -237,6 +260,7 @@ class TableOracle:
     def __init__(self, rows: Rows, scores: Floats, columns: tuple[Column, ...], objects: tuple[str, ...]) -> None:
         self.rows, self.table, self.columns, self.objects = rows, scores, columns, objects
         self.position = {key: i for i, key in enumerate(keys(rows))}
+        self.path = "read from a table of cells"
 
     @classmethod
     def of(cls, frame: pd.DataFrame, objects: Sequence[str] | None, metric: str) -> TableOracle:

@@ -20,6 +20,8 @@ def unveiled(grid: Grid, table: Table) -> Lines:
     audit = [c for c, column in enumerate(grid.columns) if column.part == "audit"]
     lines = [("Grid", f"{len(grid.objects)} objects, {len(table):,} rows, {len(grid.columns)} columns ({len(audit)} audit)")]
     lines.append(("Trained", trained(grid)))
+    if grid.trained:
+        lines.append(("Path", grid.oracle.path))
     if grid.disk is not None:
         lines.append(("Store", saved(grid)))
     for c in audit[:SHOWN]:
@@ -72,6 +74,7 @@ def as_json(grid: Grid, table: Table) -> dict[str, Any]:
         "objects": list(grid.objects),
         "columns": list(grid.column_names),
         "trained": grid.trained,
+        "path": grid.oracle.path,
         "from_store": grid.from_disk,
         "store": disk,
         "rows": grid.words(table.rows),

@@ -6,6 +6,7 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
+from dataleverage.grid.cost import Cost, Shape, additive_cost
 from dataleverage.grid.learner import Learner, Need, Pool, Predictor
 from dataleverage.grid.learners.ridge import Affine
 from dataleverage.grid.rows import Rows
@@ -27,6 +28,9 @@ class NearestCentroid(Learner):
     kind: Literal["nearest_centroid"] = "nearest_centroid"
     gives: ClassVar[tuple[Need, ...]] = ("label", "ranking")
     weighs: ClassVar[bool] = True
+
+    def cost(self, shape: Shape) -> Cost:
+        return additive_cost(shape)
 
     def prepare(self, pool: Pool, need: Need) -> Predictor:
         """Decision values are minus squared distances, up to what all classes have in common."""

@@ -9,6 +9,7 @@ import numpy as np
 from pydantic import Field
 
 from dataleverage.errors import GridError
+from dataleverage.grid.cost import Cost, Shape, additive_cost
 from dataleverage.grid.learner import Learner, Need, Pool, Predictor
 from dataleverage.grid.learners.ridge import Affine
 from dataleverage.grid.rows import Rows
@@ -53,6 +54,9 @@ class MultinomialNB(Learner):
                 key="learner",
             )
 
+    def cost(self, shape: Shape) -> Cost:
+        return additive_cost(shape)
+
     def prepare(self, pool: Pool, need: Need) -> Predictor:
         def score(counts: Floats, examples: Floats) -> tuple[Floats, Floats]:
             smoothed = counts + self.alpha
@@ -73,6 +77,9 @@ class BernoulliNB(Learner):
     binarize: float = Field(default=0.0, description="A feature is there where its value is larger than this.")
     fit_prior: FitPrior = True
     weighs: ClassVar[bool] = True
+
+    def cost(self, shape: Shape) -> Cost:
+        return additive_cost(shape)
 
     def prepare(self, pool: Pool, need: Need) -> Predictor:
         X, X_eval = (np.asarray(part > self.binarize, dtype=np.float64) for part in (pool.X, pool.X_eval))

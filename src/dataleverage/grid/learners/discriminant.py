@@ -8,9 +8,11 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
+from dataleverage.grid.cost import Cost, Shape, Work
 from dataleverage.grid.learner import Learner, Need, Pool, Predictor
 from dataleverage.grid.learners.ridge import Affine
 from dataleverage.grid.rows import Rows
+from dataleverage.grid.span import spanned
 from dataleverage.grid.sums import ByClass, Products, Sums, counts_by_class
 from dataleverage.world.world import Floats, Mask
 
@@ -38,6 +40,14 @@ class LinearDiscriminantAnalysis(Learner):
         description="Share of the covariance replaced by a multiple of the identity with the same trace; none unless given.",
     )
     weighs: ClassVar[bool] = True
+
+    def cost(self, shape: Shape) -> Cost:
+        d, K, E, U = shape.rank, shape.outputs, shape.evaluation, shape.units
+        turned = 2 * shape.features * shape.examples**2 if shape.features > shape.examples else 0  # see `spanned`
+        once = Work(shape.examples * d**2 + 10 * d**3 + turned, shape.examples * shape.features * 12, 150)
+        lacking = 12 * d**3 if shape.row < d and not self.shrinkage else 0  # an eigendecomposition for each row
+        row = Work(U * d**2 + 1.5 * d**3 + lacking + d * E * K, 6 * d**2 + 4 * E * K, 2 + 30 * d**2 / BATCH)
+        return Cost(once, row, 8 * U * (d**2 + K * d))
 
     def prepare(self, pool: Pool, need: Need) -> Predictor:
         """Decision values are log-posteriors, up to what all classes have in common."""
@@ -82,18 +92,18 @@ class Space:
 
     @classmethod
     def of(cls, pool: Pool, shrinkage: float) -> Space:
+        features, pool = pool.X.shape[1], spanned(pool)
         level = pool.X.mean(axis=0)
-        centred = pool.X - level
-        values, vectors = np.linalg.eigh(centred.T @ centred)
+        X, X_eval = pool.X - level, pool.X_eval - level
+        values, vectors = np.linalg.eigh(X.T @ X)
         varies = values > len(values) * EPSILON * values[-1]
-        axes = np.eye(len(values)) if varies.all() else vectors[:, varies]
-        X = centred @ axes
+        if not varies.all():
+            X, X_eval = X @ vectors[:, varies], X_eval @ vectors[:, varies]
         scale = X.std(axis=0)
         X /= scale
         examples = np.concatenate([X, np.ones((len(X), 1))], axis=1)
-        by_class = Sums(pool, ByClass(examples, pool.y, pool.n_classes))
-        X_eval = (pool.X_eval - level) @ axes / scale
-        return cls(pool, X, scale, X_eval, len(values), Sums(pool, Products(X)), by_class, counts_by_class(pool), shrinkage)
+        by_class, products = Sums(pool, ByClass(examples, pool.y, pool.n_classes)), Sums(pool, Products(X))
+        return cls(pool, X, scale, X_eval / scale, features, products, by_class, counts_by_class(pool), shrinkage)
 
     def fit(self, rows: Rows, weights: Floats | None, covariance: Floats, spare: Floats) -> Floats:
         """(R, n) and weights -> coefficients (R, K, d + 1), or (R, 1, d + 1) for the margin of two classes; intercepts last.

@@ -7,6 +7,7 @@ The objective is scikit-learn's. For two classes it is `½‖w‖² + C Σ log(1
 from __future__ import annotations
 
 import copy
+import warnings
 from functools import cached_property
 from typing import ClassVar, Literal, Self
 
@@ -14,20 +15,23 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from dataleverage.errors import GridError
+from dataleverage.errors import FitError, GridError
 from dataleverage.grid.cholesky import Floats32
-from dataleverage.grid.examples import Examples
+from dataleverage.grid.cost import Cost, Shape, Work
+from dataleverage.grid.examples import PRODUCTS, Examples
 from dataleverage.grid.lattice import Lattice, by_level
 from dataleverage.grid.learner import Learner, Need, Pool, Predictor
 from dataleverage.grid.learners.multinomial import Softmax, inverses
 from dataleverage.grid.newton import Objectives, chords, damped
 from dataleverage.grid.rows import Rows, onehot
+from dataleverage.grid.span import spanned
 from dataleverage.grid.sums import counts_by_class
 from dataleverage.world.world import Floats, Ints
 
 BATCH = 2**17  # numbers in each array that a step goes through: a few of them stay in the processor's cache
 HESSIANS = 2**22  # numbers that the Hessians of one batch take: 16 MB
 MOST_TOGETHER = 512  # rows
+NEAR = 1e-8  # parts of the gradient of the mean loss: coefficients are within that times C and the examples (strong convexity)
 MOST_COEFFICIENTS = 4096  # a Hessian of so many rows takes 64 MB
 
 
@@ -61,9 +65,64 @@ class LogisticRegression(Learner):
                 key="learner",
             )
 
+    def cost(self, shape: Shape) -> Cost:
+        """Three Hessians in float32 and six gradients a row, which is what rows take that have few neighbours."""
+        M, K, size = shape.examples, 1 if shape.outputs == 2 else shape.outputs, shape.rank + 1
+        packed = M * size**2 / 2 <= PRODUCTS
+        blocks = K * (K + 1) / 2
+        turned = 2 * shape.features * M**2 if shape.features > M else 0  # see `spanned`
+        once = Work(turned, M * shape.features * 10 + (M * size**2 if packed else 0), 300)
+        hessian = blocks * (M / 4 if packed else shape.row / 2) * size**2 + (K * size) ** 3 / 4
+        products = 3 * hessian + 12 * M * size * K + shape.evaluation * size * K
+        copied = 0 if packed else 9 * blocks * shape.row * size
+        numbers = copied + 9 * (K * size) ** 2 + 60 * M * K + 4 * shape.evaluation * shape.outputs
+        together = max(1.0, min(BATCH / (M * K), HESSIANS / (K * size) ** 2, MOST_TOGETHER))
+        return Cost(once, Work(products, numbers, 10 + 200 / together), 4 * M * size**2 / 2 if packed else 4 * M * size)
+
+    def loop(self, pool: Pool, need: Need) -> Predictor:
+        """By scikit-learn's conjugate gradients, which need no Hessian: for many features that is the shorter way.
+
+        Its quasi-Newton solver takes less, and stops with decisions that are 1e-5 off.
+        """
+        from dataleverage.grid.loop import Loop
+
+        return Loop(spanned(pool), Conjugate(self.C), "decision_function")
+
     def prepare(self, pool: Pool, need: Need) -> Predictor:
         self.check(pool, need)
-        return Decisions(pool, self)
+        return Decisions(spanned(pool), self)
+
+
+class Conjugate:
+    """scikit-learn's logistic regression by Newton steps along conjugate gradients, held to have converged.
+
+    A line search that fails ends its iteration, and is told by a warning that says nothing of where it ended.
+    """
+
+    def __init__(self, C: float) -> None:
+        self.C = C
+
+    def __sklearn_clone__(self) -> Conjugate:
+        return Conjugate(self.C)
+
+    def fit(self, X: Floats, y: NDArray[np.generic]) -> Conjugate:
+        """Raises FitError where a part of the gradient of the mean loss is larger than `NEAR`."""
+        from sklearn import linear_model
+
+        warnings.filterwarnings("ignore", "(?i).*line search")  # the loop that calls this undoes it
+        self.model = linear_model.LogisticRegression(C=self.C, tol=1e-11, solver="newton-cg", max_iter=1000).fit(X, y)
+        self.classes_ = self.model.classes_
+        missed = self.model.predict_proba(X) - (y[:, None] == self.classes_)
+        if len(self.classes_) == 2:
+            missed = missed[:, 1:]
+        slopes = missed.T @ X + self.model.coef_ / self.C
+        if max(np.abs(slopes).max(), np.abs(missed.sum(axis=0)).max()) > NEAR * len(y):
+            raise FitError("conjugate gradients did not converge", remedy="Set preprocess: standardize, or lower C.")
+        return self
+
+    def decision_function(self, X: Floats) -> Floats:
+        """(E,) log odds of two classes, or (E, K)."""
+        return np.asarray(self.model.decision_function(X))
 
 
 class Decisions:

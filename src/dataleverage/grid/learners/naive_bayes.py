@@ -8,6 +8,7 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
+from dataleverage.grid.cost import Cost, Shape, Work
 from dataleverage.grid.learner import Learner, Need, Pool, Predictor
 from dataleverage.grid.rows import Rows
 from dataleverage.grid.sums import ByClass, Sums
@@ -35,6 +36,11 @@ class GaussianNB(Learner):
         description="Share of the row's largest feature variance that is added to all variances.",
     )
     weighs: ClassVar[bool] = True
+
+    def cost(self, shape: Shape) -> Cost:
+        d, K, E, U = shape.features, shape.outputs, shape.evaluation, shape.units
+        row = Work(products=K * (2 * U * d + 2 * d * E), numbers=K * (25 * d + 3 * E), calls=60 * K * 4 * K * d / BATCH)
+        return Cost(Work(numbers=shape.examples * d * 20 + E * d * K * 4, calls=60 + 30 * K), row, 16 * U * K * d)
 
     def prepare(self, pool: Pool, need: Need) -> Predictor:
         classes = [Class.of(pool, k) for k in range(pool.n_classes)]

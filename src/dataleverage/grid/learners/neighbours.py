@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from dataleverage.grid.cost import Cost, Shape, Work
 from dataleverage.grid.learner import Learner, Need, Pool, Predictor, without_weights
 from dataleverage.grid.rows import Rows, onehot
 from dataleverage.world.world import Floats, Ints, Task
@@ -25,6 +26,7 @@ MOST_ROWS = 2**12  # rows taken together
 PLANE = 2**14  # words (rows / 64 × evaluation examples) of one bit plane: 128 kB, a dozen stay in the processor's cache
 DISTANCES = 2**20  # distances sorted together: 8 MB
 EVERY = np.uint64(2**64 - 1)  # all 64 rows
+ROUNDING = 1e-11  # of squared norms: squared distances nearer to each other may be equal
 LOOK = 16  # neighbours after which to look whether all rows have found theirs
 
 Neighbours = Annotated[
@@ -43,6 +45,12 @@ class KNeighborsClassifier(Learner):
 
     kind: Literal["k_neighbors_classifier"] = "k_neighbors_classifier"
     n_neighbors: Neighbours = 5
+
+    def cost(self, shape: Shape) -> Cost:
+        return cost_of(shape, self.n_neighbors)
+
+    def loop(self, pool: Pool, need: Need) -> Predictor:
+        return looped(pool, self.n_neighbors, need)
 
     def prepare(self, pool: Pool, need: Need) -> Predictor:
         """Decision values are votes, or where probabilities are read their logs: the softmax is each class's share."""
@@ -82,6 +90,12 @@ class KNeighborsRegressor(Learner):
     gives: ClassVar[tuple[Need, ...]] = ("label", "ranking")
     task: ClassVar[tuple[Task, ...]] = ("regression",)
 
+    def cost(self, shape: Shape) -> Cost:
+        return cost_of(shape, self.n_neighbors)
+
+    def loop(self, pool: Pool, need: Need) -> Predictor:
+        return looped(pool, self.n_neighbors, need)
+
     def prepare(self, pool: Pool, need: Need) -> Predictor:
         queue = Queue.of(pool, self.n_neighbors)
         targets = queue.y.astype(np.float64)
@@ -96,6 +110,72 @@ class KNeighborsRegressor(Learner):
             return prediction
 
         return without_weights(self, predict)
+
+
+def cost_of(shape: Shape, k: int) -> Cost:
+    """Of a `Queue` and its answers."""
+    E, K = shape.evaluation, shape.outputs
+    candidates = min(shape.units * k, shape.examples)
+    once = Work(numbers=E * shape.examples * (shape.features / 2 + 25), calls=100)
+    row = Work(numbers=E * (candidates * k.bit_length() / 12 + 5 * K), calls=2 + 10 * candidates / MOST_ROWS)
+    return Cost(once, row, 12 * E * candidates)
+
+
+def looped(pool: Pool, k: int, need: Need) -> Predictor:
+    """Answers rows one by one."""
+    from dataleverage.grid.loop import Loop
+
+    return Loop(pool, Nearest(k, need, pool.n_classes), "decision_function" if pool.n_classes else "predict")
+
+
+class Nearest:
+    """An estimator with scikit-learn's search for neighbours, and our rule for examples at the same distance.
+
+    A search by matrix products rounds distances. Where the k-th and the next neighbour may be equally far, all distances of
+    that evaluation example are measured anew, exactly as `Queue` does.
+    """
+
+    def __init__(self, k: int, need: Need, n_classes: int) -> None:
+        self.k, self.need, self.classes_ = k, need, np.arange(n_classes)
+
+    def __sklearn_clone__(self) -> Nearest:
+        return Nearest(self.k, self.need, len(self.classes_))
+
+    def fit(self, X: Floats, y: NDArray[np.generic]) -> Nearest:
+        from sklearn.neighbors import NearestNeighbors
+
+        self.X, self.y, self.most = X, y, min(self.k, len(X))
+        self.search = NearestNeighbors(n_neighbors=min(self.k + 1, len(X))).fit(X)
+        return self
+
+    def chosen(self, X_eval: Floats) -> Ints:
+        """(E, k): the nearest examples, in no order; all of them where there are fewer."""
+        from scipy.spatial.distance import cdist
+
+        distance, near = self.search.kneighbors(X_eval)
+        if self.most < near.shape[1]:
+            size = np.einsum("md,md->m", self.X, self.X).max() + np.einsum("ed,ed->e", X_eval, X_eval)
+            farther = distance[:, self.most] ** 2 - distance[:, self.most - 1] ** 2
+            unsure = farther <= ROUNDING * size
+            if unsure.any():
+                exact = cdist(X_eval[unsure], self.X, "sqeuclidean")
+                near[unsure, : self.most] = np.argsort(exact, axis=1, kind="stable")[:, : self.most]
+        return np.asarray(near[:, : self.most])
+
+    def decision_function(self, X_eval: Floats) -> Floats:
+        """(E, K): votes, or their logs where probabilities are read."""
+        near = self.chosen(X_eval)
+        votes = np.zeros((len(X_eval), len(self.classes_)))
+        for each in near.T:
+            votes[np.arange(len(votes)), self.y[each].astype(np.int64)] += 1
+        if self.need == "probability":
+            with np.errstate(divide="ignore"):
+                return np.asarray(np.log(votes))
+        return votes
+
+    def predict(self, X_eval: Floats) -> Floats:
+        """(E,): the mean target."""
+        return np.asarray(self.y[self.chosen(X_eval)].astype(np.float64).mean(axis=1))
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,8 +13,10 @@ import numpy as np
 from pydantic import Field
 
 from dataleverage.errors import FitError
+from dataleverage.grid.cost import Cost, Shape, Work
 from dataleverage.grid.learner import Learner, Need, Pool, Predictor
 from dataleverage.grid.rows import Rows
+from dataleverage.grid.span import spanned
 from dataleverage.grid.sums import Products, Sums
 from dataleverage.world.world import Floats, Task
 
@@ -34,6 +36,9 @@ class RidgeClassifier(Learner):
     alpha: Alpha = 1.0
     gives: ClassVar[tuple[Need, ...]] = ("label", "ranking")
     weighs: ClassVar[bool] = True
+
+    def cost(self, shape: Shape) -> Cost:
+        return cost_of(shape, 1 if shape.outputs == 2 else shape.outputs)
 
     def targets(self, pool: Pool) -> Floats:
         """(M, T): two classes share one target, as in scikit-learn: decision values are [−d, d]."""
@@ -57,8 +62,24 @@ class Ridge(Learner):
         """(M, 1)."""
         return pool.y.astype(np.float64)[:, None]
 
+    def cost(self, shape: Shape) -> Cost:
+        return cost_of(shape, 1)
+
     def prepare(self, pool: Pool, need: Need) -> Predictor:
         return least_squares(pool, self.targets(pool), self.alpha, 1)
+
+
+def cost_of(shape: Shape, targets: int) -> Cost:
+    """Of `least_squares`."""
+    d, E = shape.rank, shape.evaluation
+    side = d + 1 + targets
+    turned = 2 * shape.features * shape.examples**2 if shape.features > shape.examples else 0  # see `spanned`
+    once = Work(shape.examples * side**2 + turned, shape.examples * shape.features * 8, 100)
+    solve = 0.7 * d**3
+    row = Work(
+        shape.units * side**2 + solve + d * E * shape.outputs, 4 * side**2 + 4 * E * shape.outputs, 2 + 25 * side**2 / BATCH
+    )
+    return Cost(once, row, 8 * shape.units * side**2)
 
 
 def least_squares(pool: Pool, targets: Floats, alpha: float, outputs: int) -> Predictor:
@@ -67,6 +88,7 @@ def least_squares(pool: Pool, targets: Floats, alpha: float, outputs: int) -> Pr
     targets : (M, T); one target with two outputs is the margin between two classes. Raises FitError where a system
     cannot be solved.
     """
+    pool = spanned(pool)
     # A global shift and scale (undone in the penalty) keep the sums small next to what is subtracted from them.
     constant = np.ptp(pool.X, axis=0) == 0
     shift = np.where(constant, pool.X[0], pool.X.mean(axis=0))

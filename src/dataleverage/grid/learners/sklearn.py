@@ -6,21 +6,16 @@ import difflib
 import hashlib
 import inspect
 import json
-import threading
-import warnings
 from functools import cache
 from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import Field, JsonValue, WithJsonSchema, field_serializer, field_validator, model_validator
 
-from dataleverage.errors import FitError, GridError
+from dataleverage.errors import GridError
 from dataleverage.grid.learner import Learner, Need, Pool, Predictor
-from dataleverage.grid.rows import Rows, onehot
-from dataleverage.world.world import Floats, Task
-
-FITTING = threading.Lock()  # warnings are caught process-wide, so one thread at a time may turn them into errors
+from dataleverage.grid.loop import Loop, reading
+from dataleverage.world.world import Task
 
 
 class Sklearn(Learner):
@@ -43,7 +38,8 @@ class Sklearn(Learner):
     task: ClassVar[tuple[Task, ...]] = ("classification", "regression")
     packages: ClassVar[tuple[str, ...]] = ("scikit-learn",)
     weighs: ClassVar[bool] = True  # but for estimators that `check_weights` refuses
-    threads: ClassVar[bool] = False  # most fits hold the interpreter's lock
+    threads: ClassVar[bool] = False  # most fits hold the interpreter's lock: worker processes are used instead
+    loops: ClassVar[bool] = True
 
     def __init__(self, *estimator: Any, **data: Any) -> None:
         if len(estimator) > 1:
@@ -136,23 +132,12 @@ class Sklearn(Learner):
         Few estimators predict another label than their most probable one (SVC does); where a metric of any column
         needs more than labels, the label is that with the largest decision value.
         """
-        from sklearn.base import clone
-
         self.check(pool, need)
         model = self.build()
-        method = reading(model, need, pool.n_classes)
+        return Loop(pool, model, reading(model, need, pool.n_classes))
 
-        def predict(rows: Rows, weights: Floats | None = None) -> Floats:
-            decision = np.empty((len(rows), len(pool.X_eval), max(pool.n_classes, 1)))
-            for i, held in enumerate(onehot(rows, pool.n_present, weights)):
-                examples = np.flatnonzero(held[pool.unit])
-                order = examples[np.argsort(place[examples], kind="stable")]
-                extra = {} if weights is None else {"sample_weight": held[pool.unit[order]]}
-                decision[i] = decide(fit(clone(model), pool.X[order], pool.y[order], **extra), method, pool)
-            return decision
-
-        place = training_order(pool)
-        return predict
+    def loop(self, pool: Pool, need: Need) -> Predictor:
+        return self.prepare(pool, need)
 
 
 @cache
@@ -166,71 +151,6 @@ def own_classes() -> dict[str, type]:
 def seeded(name: str) -> bool:
     """Whether a parameter, at any depth (`forest__random_state`), is a random state."""
     return name.rsplit("__", 1)[-1] == "random_state"
-
-
-def reading(model: Any, need: Need, n_classes: int) -> str:
-    """The method to read decision values from. Raises GridError where the estimator has none for this need."""
-    if need == "label" or not n_classes:
-        return "predict"
-    # Margins of more than two classes need not be one a class (SVC's may be one a pair of classes).
-    margins = need == "ranking" and n_classes == 2
-    methods = ("decision_function", "predict_proba") if margins else ("predict_proba",)
-    for method in methods:
-        if hasattr(model, method):
-            return method
-    raise GridError(
-        f"{type(model).__name__} has no {' or '.join(methods)}, and a metric of the columns needs its {need}",
-        remedy="Choose another metric (accuracy), or an estimator that gives probabilities.",
-        key="learner.estimator",
-    )
-
-
-def training_order(pool: Pool) -> NDArray[np.int64]:
-    """(M,): the place of every example in the clean training set; poisoned ones keep the place of their clean twin."""
-    return np.arange(len(pool.y), dtype=np.int64) % (len(pool.y) // pool.n_present)
-
-
-def fit(model: Any, X: Floats, y: NDArray[np.generic], **extra: Floats) -> Any:
-    """The model, fitted; what is extra is handed on to it.
-
-    Raises FitError for whatever it raises, and where it warns that it did not converge.
-    """
-    from sklearn.exceptions import ConvergenceWarning
-
-    try:
-        with FITTING, warnings.catch_warnings():
-            warnings.simplefilter("error", ConvergenceWarning)
-            return model.fit(X, y, **extra)
-    except Exception as error:  # an estimator may raise anything
-        raise FitError(
-            f"{type(model).__name__} could not be fitted on a row of {len(y)} examples: {error}",
-            remedy="Change its parameters (a higher max_iter, say), or set preprocess: standardize.",
-            key="learner.estimator",
-        ) from error
-
-
-def decide(model: Any, method: str, pool: Pool) -> Floats:
-    """(E, K): decision values of one fitted model, in the columns of the classes it saw; -inf in the others."""
-    try:
-        given = np.asarray(getattr(model, method)(pool.X_eval))
-    except Exception as error:  # an estimator may raise anything
-        raise FitError(
-            f"{type(model).__name__} was fitted on a row and could not predict: {error}",
-            remedy="Change its parameters (fewer neighbours than the smallest row has examples, say).",
-            key="learner.estimator",
-        ) from error
-    if not pool.n_classes:
-        return given.reshape(len(pool.X_eval), 1).astype(np.float64)
-    if method == "predict":
-        return np.eye(pool.n_classes)[given.astype(np.int64)]
-    if method == "predict_proba":
-        with np.errstate(divide="ignore"):
-            given = np.log(given)
-    elif given.ndim == 1:
-        given = np.stack([-given / 2, given / 2], axis=1)
-    decision = np.full((len(pool.X_eval), pool.n_classes), -np.inf)
-    decision[:, model.classes_.astype(np.int64)] = given
-    return decision
 
 
 def stable(model: Any) -> str:

@@ -1,0 +1,112 @@
+"""What training in batches would cost: the work that a learner says it has, at the rates that this machine does it at.
+
+Work is counted in three currencies, each of which has one rate: multiplications in products and factorisations of matrices,
+numbers that pass through the processor one by one, and calls of numpy. The rates are measured once in a process, in a few
+milliseconds. An estimate is good to a factor of two or so; it decides between ways to the same answer, never what is answered.
+A fit of an estimator is not estimated: it is measured when one is made (see `grid.path`).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dataleverage.grid.blas import one_thread
+
+if TYPE_CHECKING:
+    from dataleverage.grid.learner import Pool
+
+FIT = 0.7e-3  # seconds: no scikit-learn estimator is cloned, fitted and asked in less
+BYTES = 2**30  # that what is prepared once may take: more is not prepared where there is another way
+
+
+@dataclass(frozen=True)
+class Shape:
+    """The size of a task. M examples in all units, d features, E evaluation examples, K outputs, m examples in a mean row."""
+
+    examples: int
+    features: int
+    evaluation: int
+    outputs: int
+    units: int
+    row: float
+
+    @classmethod
+    def of(cls, pool: Pool, row: float) -> Shape:
+        M, d = pool.X.shape
+        return cls(M, d, len(pool.X_eval), max(pool.n_classes, 1), pool.n_units, row)
+
+    @property
+    def rank(self) -> int:
+        """Dimensions that the examples span at most."""
+        return min(self.features, self.examples)
+
+
+@dataclass(frozen=True)
+class Work:
+    """Multiplications in matrix products, numbers touched one by one, calls of numpy."""
+
+    products: float = 0.0
+    numbers: float = 0.0
+    calls: float = 0.0
+
+    def seconds(self, rates: Rates) -> float:
+        return self.products / rates.products + self.numbers / rates.numbers + self.calls / rates.calls
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a learner's own way takes: once, for every row, and in bytes that it keeps."""
+
+    once: Work
+    row: Work
+    bytes: float
+
+    def seconds(self, rows: float, rates: Rates, *, prepared: bool = False, threads: int = 1) -> float:
+        """For so many rows, which may be shared by threads; what is prepared already costs nothing more."""
+        first = 0.0 if prepared else self.once.seconds(rates)
+        return first + rows * self.row.seconds(rates) / threads
+
+
+def additive_cost(shape: Shape) -> Cost:
+    """Of a learner whose rows are sums of examples by class, and one product with the evaluation examples."""
+    d, K, E = shape.features, shape.outputs, shape.evaluation
+    row = Work(products=K * d * (shape.units + E), numbers=K * (10 * d + 3 * E), calls=20 * min(1.0, K * d / 2**14))
+    return Cost(Work(numbers=shape.examples * d * 10 + E * d * 3, calls=80), row, 8 * shape.units * K * (d + 1))
+
+
+@dataclass(frozen=True)
+class Rates:
+    """How many a second."""
+
+    products: float
+    numbers: float
+    calls: float
+
+
+@cache
+def rates() -> Rates:
+    """Those of this process, on one core; measured when they are first asked for."""
+    rng = np.random.default_rng(0)
+    square, long, short = rng.random((256, 256)), rng.random(2**18), rng.random(8)
+    with one_thread():
+        return Rates(
+            products=256**3 / quickest(lambda: square @ square, 4),
+            numbers=2**18 / quickest(lambda: long * long, 6),
+            calls=100 / quickest(lambda: [np.add(short, short) for _ in range(100)], 6) / 4,  # most calls are less simple
+        )
+
+
+def quickest(call: Callable[[], object], times: int) -> float:
+    """The least seconds of a few calls: what else the machine does can only add to them."""
+    found = []
+    for _ in range(times):
+        began = time.perf_counter()
+        call()
+        found.append(time.perf_counter() - began)
+    return max(min(found), 1e-9)

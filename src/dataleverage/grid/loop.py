@@ -1,0 +1,141 @@
+"""A loop: an estimator fitted anew on every row's own examples. Slow where a learner knows better, and always right."""
+
+from __future__ import annotations
+
+import importlib
+import threading
+import warnings
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dataleverage.errors import FitError, GridError
+from dataleverage.grid.learner import Learner, Need, Pool
+from dataleverage.grid.rows import Rows, onehot
+from dataleverage.world.world import Floats
+
+FITTING = threading.Lock()  # warnings are caught process-wide, so one thread at a time may turn them into errors
+
+
+class Loop:
+    """rows (R, n) uint8 -> decision values (R, E, K): an estimator cloned and fitted on each row, in training order.
+
+    It can be pickled where the estimator can.
+
+    Parameters
+    ----------
+    pool : the examples. model : the estimator, which is never fitted itself.
+    method : what decision values are read from, as `reading` finds it.
+
+    Weights are the fit's `sample_weight`. Raises FitError for whatever the estimator raises, and where it warns that it did
+    not converge.
+    """
+
+    def __init__(self, pool: Pool, model: Any, method: str) -> None:
+        importlib.import_module("sklearn.base")  # here, so that no fit that is timed pays for it
+        self.pool, self.model, self.method = pool, model, method
+        # The place of every example in the clean training set; poisoned ones keep the place of their clean twin.
+        self.place: NDArray[np.int64] = np.arange(len(pool.y), dtype=np.int64) % (len(pool.y) // pool.n_present)
+        self.tried = False  # parameters that one fit has found to be right need not be looked at in all others
+
+    def __call__(self, rows: Rows, weights: Floats | None = None) -> Floats:
+        from sklearn import config_context
+        from sklearn.base import clone
+        from sklearn.exceptions import ConvergenceWarning
+
+        pool = self.pool
+        decision = np.empty((len(rows), len(pool.X_eval), max(pool.n_classes, 1)))
+        with FITTING, warnings.catch_warnings():
+            warnings.simplefilter("error", ConvergenceWarning)
+            for i, held in enumerate(onehot(rows, pool.n_present, weights)):
+                order = np.flatnonzero(held[pool.unit])
+                if pool.n_present > 1:
+                    order = order[np.argsort(self.place[order], kind="stable")]
+                with config_context(skip_parameter_validation=self.tried):
+                    weight = None if weights is None else held[pool.unit[order]]
+                    decision[i] = self.decide(self.fit(clone(self.model), pool.X[order], pool.y[order], weight))
+                self.tried = True
+        return decision
+
+    def fit(self, model: Any, X: Floats, y: NDArray[np.generic], weight: Floats | None) -> Any:
+        """The model, fitted."""
+        try:
+            return model.fit(X, y) if weight is None else model.fit(X, y, sample_weight=weight)
+        except FitError:
+            raise
+        except Exception as error:  # an estimator may raise anything
+            raise FitError(
+                f"{type(model).__name__} could not be fitted on a row of {len(y)} examples: {error}",
+                remedy="Change its parameters (a higher max_iter, say), or set preprocess: standardize.",
+                key="learner.estimator",
+            ) from error
+
+    def decide(self, model: Any) -> Floats:
+        """(E, K): decision values of one fitted model, in the columns of the classes it saw; -inf in the others."""
+        pool, method = self.pool, self.method
+        try:
+            given = np.asarray(getattr(model, method)(pool.X_eval))
+        except FitError:
+            raise
+        except Exception as error:  # an estimator may raise anything
+            raise FitError(
+                f"{type(model).__name__} was fitted on a row and could not predict: {error}",
+                remedy="Change its parameters (fewer neighbours than the smallest row has examples, say).",
+                key="learner.estimator",
+            ) from error
+        if not pool.n_classes:
+            return given.reshape(len(pool.X_eval), 1).astype(np.float64)
+        if method == "predict":
+            return np.eye(pool.n_classes)[given.astype(np.int64)]
+        if method == "predict_proba":
+            with np.errstate(divide="ignore"):
+                given = np.log(given)
+        elif given.ndim == 1 or (given.shape[1] == 1 and len(model.classes_) == 2):  # a margin
+            given = given.reshape(len(given))
+            given = np.stack([-given / 2, given / 2], axis=1)
+        decision = np.full((len(pool.X_eval), pool.n_classes), -np.inf)
+        decision[:, model.classes_.astype(np.int64)] = given
+        return decision
+
+
+class Alone:
+    """A learner as an estimator: it is prepared for the examples of one row, and asked for that row.
+
+    Decision values are those of the learner, in the columns of all classes; what a class has that the row lacks means nothing.
+    """
+
+    def __init__(self, learner: Learner, need: Need, n_classes: int) -> None:
+        self.learner, self.need, self.classes_ = learner, need, np.arange(n_classes)
+
+    def __sklearn_clone__(self) -> Alone:
+        return Alone(self.learner, self.need, len(self.classes_))
+
+    def fit(self, X: Floats, y: NDArray[np.generic]) -> Alone:
+        self.X, self.y = X, y
+        return self
+
+    def decision_function(self, X: Floats) -> Floats:
+        """(E, K), or (E, 1) for regression."""
+        unit = np.zeros(len(self.X), dtype=np.int64)
+        pool = Pool(self.X, self.y, unit, n_units=1, n_present=1, X_eval=X, n_classes=len(self.classes_))
+        return np.asarray(self.learner.prepare(pool, self.need)(np.ones((1, 1), dtype=np.uint8))[0])
+
+    predict = decision_function
+
+
+def reading(model: Any, need: Need, n_classes: int) -> str:
+    """The method to read decision values from. Raises GridError where the estimator has none for this need."""
+    if need == "label" or not n_classes:
+        return "predict"
+    # Margins of more than two classes need not be one a class (SVC's may be one a pair of classes).
+    margins = need == "ranking" and n_classes == 2
+    methods = ("decision_function", "predict_proba") if margins else ("predict_proba",)
+    for method in methods:
+        if hasattr(model, method):
+            return method
+    raise GridError(
+        f"{type(model).__name__} has no {' or '.join(methods)}, and a metric of the columns needs its {need}",
+        remedy="Choose another metric (accuracy), or an estimator that gives probabilities.",
+        key="learner.estimator",
+    )

@@ -1,0 +1,195 @@
+"""The path that rows take to their scores: in batches, or one by one, in this process or over several; and why.
+
+A learner's own way in batches prepares statistics once and then takes little for a row. A loop prepares nothing and fits
+every row from its own examples. What the batches would take is estimated (`grid.cost`), what a fit takes is measured on the
+rows that are asked for first, and the shorter way takes the rest. Both ways end in the same labels.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dataleverage.errors import FitError, GridError
+from dataleverage.grid import workers
+from dataleverage.grid.cost import BYTES, FIT, Shape, rates
+from dataleverage.grid.lattice import by_level
+from dataleverage.grid.learner import Learner
+from dataleverage.grid.rows import Rows
+from dataleverage.world.world import Floats
+
+if TYPE_CHECKING:
+    from dataleverage.grid.oracle import Counted, TrainedOracle
+
+Way = Literal["batches", "loop"]
+
+IMPORTING = 1.0  # seconds until scikit-learn is there, where nothing has imported it yet
+STARTING = 1.5  # seconds until new worker processes have imported what they need
+SENDING = 0.01  # seconds until workers that are there have their first rows
+SLICE = 0.2  # seconds of fits between two looks at the clock, and in one part for a worker
+FEW = 256  # rows of a chunk below which calls cost more than what they do, and rows that are not worth a second thread
+PILOTS = 3  # fits that are measured before workers are started, or short ones are given up
+
+
+class Path:
+    """How the rows of one oracle are trained. Remembers what that took.
+
+    Parameters
+    ----------
+    learner : it may have one way only. forced : the way to go whatever it costs; None to choose.
+
+    Raises GridError where the way that is forced is not there.
+    """
+
+    def __init__(self, learner: Learner, forced: Way | None) -> None:
+        if forced not in (None, *get_args(Way)):
+            raise GridError(f"there is no path {forced!r}", remedy="Say batches or loop, or leave it out.", key="path")
+        if forced == "batches" and learner.loops:
+            raise GridError(
+                f"the learner {learner.tag} fits rows one by one, and has no batches",
+                remedy="Leave `path` out, or say loop.",
+                key="path",
+            )
+        self.learner, self.forced = learner, forced
+        self.most = os.cpu_count() or 1  # worker processes that there can be, as far as is known
+        self.processes = 1
+        self.prepared = False
+        self.spent = 0.0  # seconds of fits so far that preparing would have spared
+        self.fits, self.first = 0, 0.0  # fits so far, and the seconds of the first one, which pays for caches and imports
+        self.stays = ""  # why no worker is sent anything
+        self.broken = ""  # why no row is fitted by itself any more
+        self.said, self.note = "no row has been trained", ""
+
+    def __str__(self) -> str:
+        return self.said + self.note
+
+    @property
+    def fit(self) -> float:
+        """Seconds that a fit takes; infinite where none was made."""
+        if self.fits > 1:
+            return (self.spent - self.first) / (self.fits - 1)
+        return self.first if self.fits else np.inf
+
+    # ------------------------------------------------------------------ choosing
+
+    def loops(self, shape: Shape, rows: int, threads: int, weighted: bool) -> bool:
+        """Whether so many more rows are fitted one by one. Writes down why."""
+        if self.learner.loops:
+            return self.say(True, "this learner has no other way")
+        if weighted:
+            return self.say(False, "rows have weights")
+        if self.forced:
+            return self.say(self.forced == "loop", "as was asked for")
+        if self.broken:
+            return self.say(False, self.broken)
+        cost = self.learner.cost(shape)
+        if cost is None:
+            return self.say(False, "what they cost is not known")
+        if cost.bytes > BYTES:
+            return self.say(True, f"batches would keep {cost.bytes / 2**30:.1f} GB")
+        batches = cost.seconds(rows, rates(), prepared=self.prepared, threads=threads)
+        if 0 < self.fits < PILOTS and self.first < SLICE / 4:
+            return True  # one more will tell
+        loop = self.spent + self.looped(rows)
+        of = f"{rows:,} row{'s' if rows > 1 else ''}"
+        if loop < batches:
+            return self.say(True, f"about {told(loop)} for {of}, batches {told(batches)}")
+        least = "" if self.fits else "at least "
+        return self.say(False, f"about {told(batches)} for {of}, one by one {least}{told(loop)}")
+
+    def looped(self, rows: int) -> float:
+        """Seconds that a loop takes for so many rows: measured, or the least that it can be."""
+        alone = self.fit * rows if self.fits else FIT * rows + (0 if "sklearn.base" in sys.modules else IMPORTING)
+        return min(alone, self.shared(alone)) if self.processes > 1 else alone
+
+    def shared(self, alone: float) -> float:
+        """Seconds that worker processes take for so many seconds of fits."""
+        return alone / self.processes + (SENDING if workers.running(self.processes) else STARTING)
+
+    def say(self, loop: bool, why: str) -> bool:
+        self.note = self.stays if loop else ""
+        self.said = f"{'one by one' if loop else 'in batches'}: {why}"
+        return loop
+
+    def learn(self, rows: int, seconds: float) -> None:
+        """So many fits took so many seconds."""
+        if not self.fits:
+            self.first = seconds / rows
+        self.fits += rows
+        self.spent += seconds
+
+    # ------------------------------------------------------------------ going
+
+    def batches(self, oracle: TrainedOracle, rows: Rows, weights: Floats | None) -> Iterator[Counted]:
+        """Train on the rows: in batches the nearest to the full one first, in a loop in an order that is a fair sample."""
+        shape = Shape.of(oracle.pool, float(oracle.examples_in(rows).mean()))
+        order, at = spread(len(rows)), 0
+        self.processes = min(oracle.workers, self.most)
+        threads = oracle.workers if self.learner.threads and len(rows) > FEW else 1
+        while at < len(order):
+            left = order[at:]
+            if not self.loops(shape, len(left), threads, weights is not None):
+                self.prepared = True
+                yield from oracle.in_chunks(rows, weights, left[np.concatenate(by_level(rows[left]))])
+                return
+            try:
+                if self.processes > 1 and self.fits >= PILOTS and self.shared(alone := self.fit * len(left)) < 0.9 * alone:
+                    self.processes = self.most = workers.most(self.processes)
+                    if self.processes > 1 and not (why := workers.cannot_be_sent(oracle.learner)):
+                        self.note = f"; in {self.processes} processes"
+                        for batch in self.divided(oracle, rows, weights, left):
+                            at += len(batch[0][0])
+                            yield batch
+                        return
+                    if self.processes > 1:
+                        self.processes = self.most = 1
+                        self.note = self.stays = f"; in one process, because the learner cannot be sent to another ({why})"
+                room = oracle.chunk(len(left))
+                part = left[: max(1, min(room, int(SLICE / self.fit)))] if self.fits >= PILOTS else left[:1]
+                loop = oracle.loop  # before the clock starts: it may import modules
+                began = time.perf_counter()
+                batch = oracle.batch(rows, weights, part, loop)
+                self.learn(len(part), time.perf_counter() - began)
+                at += len(part)
+                yield batch
+            except FitError as error:
+                if self.learner.loops or self.forced:
+                    raise
+                self.broken = f"one by one, {error.message}"
+
+    def divided(self, oracle: TrainedOracle, rows: Rows, weights: Floats | None, left: NDArray[np.int64]) -> Iterator[Counted]:
+        """The rows over worker processes."""
+        share = -(-len(left) // (4 * self.processes))
+        size = max(1, min(share, int(SLICE / self.fit), oracle.chunk(len(left))))
+        parts = [left[start : start + size] for start in range(0, len(left), size)]
+        yield from workers.over(self.processes, Work(oracle, rows, weights), parts)
+
+
+class Work:
+    """Scores some of the rows, in a worker."""
+
+    def __init__(self, oracle: TrainedOracle, rows: Rows, weights: Floats | None) -> None:
+        self.oracle, self.rows, self.weights = oracle, rows, weights
+        # Worked out here for all workers: an oracle that is pickled leaves out what it can make again.
+        self.made = {name: getattr(oracle, name) for name in ("pool", "loop", "guess", "class_counts")}
+
+    def __call__(self, where: NDArray[np.int64]) -> Counted:
+        vars(self.oracle).update(self.made)
+        return self.oracle.batch(self.rows, self.weights, where, self.oracle.loop)
+
+
+def spread(rows: int) -> NDArray[np.int64]:
+    """An order of so many rows in which any few that follow each other are a fair sample, the first one from the middle."""
+    golden = (np.sqrt(5) - 1) / 2
+    return (np.argsort(np.arange(rows) * golden % 1, kind="stable") + rows // 2) % rows
+
+
+def told(seconds: float) -> str:
+    """Seconds as people say them."""
+    return f"{seconds * 1e3:.2g} ms" if seconds < 0.0995 else f"{seconds:.2g} s" if seconds < 99.5 else f"{seconds:,.0f} s"
