@@ -27,18 +27,20 @@ import joblib
 import jobs
 import numpy as np
 import setting
+import shapes
 from rich.console import Console
 from rich.table import Table as Shown
 from setting import in_turn, median, steady, timed
 
 from dataleverage import learners
+from dataleverage.grid import workers
 from dataleverage.grid.disk import DiskStore, Key
 from dataleverage.grid.rows import all_rows
 
 COLUMNS = 100
 REFERENCE = "reference job: 12 groups, 4,096 rows"
 LARGE = "16 groups, 65,536 rows"
-PARTS = ("reference", "large", "learners", "store", "growth")
+PARTS = ("reference", "large", "learners", "shapes", "store", "growth")
 
 
 @dataclass(frozen=True)
@@ -321,6 +323,11 @@ def show_growth(console: Console, found: dict[str, list[dict[str, Any]]]) -> Non
         console.print(shown)
 
 
+def wake() -> None:
+    """Have our own worker processes running, as those of the joblib loops are."""
+    list(workers.over(2, abs, range(4)))
+
+
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--quick", action="store_true", help="smaller samples: a first look, not figures to quote")
@@ -341,12 +348,14 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, joblib.Parallel(2, batch_size=1, pre_dispatch="all") as pool:
         jobs.wake(pool)
         setup = Setup(given.quick, given.repeats, 0.3 if given.quick else 1.0, given.peers or Path(folder), pool)
+        wake()
         steps = {"reference": reference, "large": large, "learners": every_learner, "store": store}
         lines: list[Line] = []
         for part, step in steps.items():
             if part in given.parts:
                 lines += (found := list(step(setup)))
                 show(console, found)
+        spread = shapes.shown(console, shapes.compared(pool, quick=given.quick)) if "shapes" in given.parts else []
         grown = growth(setup) if "growth" in given.parts else {}
         show_growth(console, grown)
     about["load_average_after"] = [round(load, 2) for load in os.getloadavg()]
@@ -360,6 +369,7 @@ def main() -> None:
             "quick": given.quick,
             "repeats": given.repeats,
             "lines": [line.plain() for line in lines],
+            "shapes": spread,
             "growth": grown,
         }
         given.out.write_text(json.dumps(everything, indent=1, ensure_ascii=False) + "\n")

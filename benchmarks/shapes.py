@@ -14,6 +14,7 @@ from typing import Any
 import joblib
 import jobs
 import numpy as np
+from rich.console import Console
 from setting import timed
 from sklearn import discriminant_analysis, linear_model, naive_bayes, neighbors, tree
 
@@ -156,3 +157,27 @@ def one(pool: joblib.Parallel, case: Case, shape: Shape) -> dict[str, Any]:
                 told[way] = measured(lambda way=way: ours(way))
     told["ratio"] = told["joblib"] / told["ours"]
     return told
+
+
+def shown(console: Console, found: Iterator[dict[str, Any]]) -> list[dict[str, Any]]:
+    """A line for each comparison as it is made, the worst at the end; returns all of them."""
+    lines = []
+    for line in found:
+        if not lines:
+            console.print(
+                "shapes: milliseconds by the path taken, in batches, one by one, joblib in two processes; their ratio"
+            )
+        lines.append(line)
+        each = "  ".join(f"{milliseconds(line[name]):>8}" for name in ("ours", "batches", "loop", "joblib"))
+        console.print(
+            f"{line['learner']:16} {line['shape']:52} {line['rows']:>5} rows  {each}  {line['ratio']:8.2f}×  {line['path']}",
+            soft_wrap=True,
+            highlight=False,
+        )
+    for line in sorted(lines, key=lambda line: line["ratio"])[:5]:
+        console.print(f"  least: {line['ratio']:.2f}× {line['learner']}, {line['shape']}, {line['rows']} rows")
+    return lines
+
+
+def milliseconds(seconds: float | None) -> str:
+    return "" if seconds is None else f"{seconds * 1e3:.4g}"

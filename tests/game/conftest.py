@@ -28,6 +28,8 @@ STAYING = Always()
 class Formula:
     """An oracle that works scores out from the row: (R, n) -> (R,) for every column, or (R, C)."""
 
+    path = "worked out by a formula"
+
     def __init__(self, score: Score, columns: Sequence[str], monitored: bool) -> None:
         self.score = score
         parts = ["audit", "monitor"] if monitored else ["audit"]

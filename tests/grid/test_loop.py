@@ -39,7 +39,7 @@ def test_a_learner_alone_fits_a_row_as_it_does_among_others(rows_of, world_named
     world = world_named("breast cancer, poisoned")
     rows = rows_of(world, most=6)
     pool, learner = pool_of(world), OurRidge(alpha=3.0)
-    alone = Loop(pool, Alone(learner, "ranking", 2), "decision_function")(np.concatenate([row.row for row in rows]))
+    alone = Loop(pool, Alone(learner, "ranking", pool), "decision_function")(np.concatenate([row.row for row in rows]))
     for row, mine in zip(rows, alone, strict=True):
         theirs = RidgeClassifier(alpha=3.0).fit(row.X, row.y).decision_function(world.X_eval)
         assert mine[:, 1] - mine[:, 0] == pytest.approx(2 * theirs, rel=1e-8, abs=1e-10)

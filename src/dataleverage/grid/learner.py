@@ -119,7 +119,7 @@ class Learner(Kind, family="learner", package="dataleverage.grid.learners"):
         """
         from dataleverage.grid.loop import Alone, Loop
 
-        return Loop(pool, Alone(self, need, pool.n_classes), "decision_function" if pool.n_classes else "predict")
+        return Loop(pool, Alone(self, need, pool), "decision_function" if pool.n_classes else "predict")
 
     def cost(self, shape: Shape) -> Cost | None:
         """What its own way takes; None where that is not known, and `prepare` is always used."""

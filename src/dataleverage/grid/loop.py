@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import threading
 import warnings
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -105,11 +106,11 @@ class Alone:
     Decision values are those of the learner, in the columns of all classes; what a class has that the row lacks means nothing.
     """
 
-    def __init__(self, learner: Learner, need: Need, n_classes: int) -> None:
-        self.learner, self.need, self.classes_ = learner, need, np.arange(n_classes)
+    def __init__(self, learner: Learner, need: Need, pool: Pool) -> None:
+        self.learner, self.need, self.pool, self.classes_ = learner, need, pool, np.arange(pool.n_classes)
 
     def __sklearn_clone__(self) -> Alone:
-        return Alone(self.learner, self.need, len(self.classes_))
+        return Alone(self.learner, self.need, self.pool)
 
     def fit(self, X: Floats, y: NDArray[np.generic]) -> Alone:
         self.X, self.y = X, y
@@ -118,7 +119,7 @@ class Alone:
     def decision_function(self, X: Floats) -> Floats:
         """(E, K), or (E, 1) for regression."""
         unit = np.zeros(len(self.X), dtype=np.int64)
-        pool = Pool(self.X, self.y, unit, n_units=1, n_present=1, X_eval=X, n_classes=len(self.classes_))
+        pool = replace(self.pool, X=self.X, y=self.y, unit=unit, n_units=1, n_present=1, X_eval=X)
         return np.asarray(self.learner.prepare(pool, self.need)(np.ones((1, 1), dtype=np.uint8))[0])
 
     predict = decision_function

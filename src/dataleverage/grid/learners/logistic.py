@@ -86,7 +86,7 @@ class LogisticRegression(Learner):
         """
         from dataleverage.grid.loop import Loop
 
-        return Loop(spanned(pool), Conjugate(self.C), "decision_function")
+        return Loop(spanned(pool), Conjugate(self.C, self.max_iter), "decision_function")
 
     def prepare(self, pool: Pool, need: Need) -> Predictor:
         self.check(pool, need)
@@ -99,18 +99,18 @@ class Conjugate:
     A line search that fails ends its iteration, and is told by a warning that says nothing of where it ended.
     """
 
-    def __init__(self, C: float) -> None:
-        self.C = C
+    def __init__(self, C: float, max_iter: int) -> None:
+        self.C, self.max_iter = C, max_iter
 
     def __sklearn_clone__(self) -> Conjugate:
-        return Conjugate(self.C)
+        return Conjugate(self.C, self.max_iter)
 
     def fit(self, X: Floats, y: NDArray[np.generic]) -> Conjugate:
         """Raises FitError where a part of the gradient of the mean loss is larger than `NEAR`."""
         from sklearn import linear_model
 
         warnings.filterwarnings("ignore", "(?i).*line search")  # the loop that calls this undoes it
-        self.model = linear_model.LogisticRegression(C=self.C, tol=1e-11, solver="newton-cg", max_iter=1000).fit(X, y)
+        self.model = linear_model.LogisticRegression(C=self.C, tol=1e-11, solver="newton-cg", max_iter=self.max_iter).fit(X, y)
         self.classes_ = self.model.classes_
         missed = self.model.predict_proba(X) - (y[:, None] == self.classes_)
         if len(self.classes_) == 2:
