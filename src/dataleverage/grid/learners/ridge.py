@@ -75,9 +75,9 @@ def cost_of(shape: Shape, targets: int) -> Cost:
     side = d + 1 + targets
     turned = 2 * shape.features * shape.examples**2 if shape.features > shape.examples else 0  # see `spanned`
     once = Work(shape.examples * side**2 + turned, shape.examples * shape.features * 8, 100)
-    solve = 0.7 * d**3
+    solve = 1.5 * d**3
     row = Work(
-        shape.units * side**2 + solve + d * E * shape.outputs, 4 * side**2 + 4 * E * shape.outputs, 2 + 25 * side**2 / BATCH
+        shape.units * side**2 + solve + d * E * shape.outputs, 10 * side**2 + 4 * E * shape.outputs, 2 + 25 * side**2 / BATCH
     )
     return Cost(once, row, 8 * shape.units * side**2)
 
