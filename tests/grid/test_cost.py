@@ -8,7 +8,7 @@ from dataleverage.grid.cost import Cost, Rates, Shape, Work
 from dataleverage.grid.learner import pool_of
 from dataleverage.grid.learners import by_name
 from dataleverage.grid.learners.discriminant import Space
-from dataleverage.grid.learners.ridge import moments
+from dataleverage.grid.sums import Products, Sums
 
 RATES = Rates(products=1e9, numbers=1e8, calls=1e5)
 SHAPE = Shape(examples=1000, features=50, evaluation=200, outputs=3, units=10, row=500.0)
@@ -48,10 +48,24 @@ def test_bytes_are_those_that_are_kept(world_named):
     shape = Shape.of(pool, 45.0)
     assert (shape.examples, shape.features, shape.outputs, shape.units) == (90, 13, 3, 6)
     Z = pool.X[:, [*range(13), 0, 0, 0, 0]]  # as many as features, a one and three targets
-    assert by_name()["RidgeClassifier"]().cost(shape).bytes == moments(Z, pool).nbytes
+    assert by_name()["RidgeClassifier"]().cost(shape).bytes == bytes_of(Sums(pool, Products(Z)))
     space = Space.of(pool, 0.1)
-    kept = space.scatter.nbytes + space.sums.nbytes
+    kept = bytes_of(space.scatter) + bytes_of(space.by_class)
     assert by_name()["LinearDiscriminantAnalysis"]().cost(shape).bytes == pytest.approx(kept, rel=0.1)
+
+
+def bytes_of(sums: Sums) -> int:
+    assert sums.per_unit is not None
+    return sums.per_unit.nbytes
+
+
+@pytest.mark.parametrize("name", ["RidgeClassifier", "GaussianNB", "NearestCentroid", "LinearDiscriminantAnalysis"])
+def test_a_population_keeps_no_sums_of_units_and_pays_for_the_examples_of_a_row(name):
+    crowd = Shape(examples=300_000, features=60, evaluation=2000, outputs=2, units=100_000, row=250_000.0)
+    cost = by_name()[name]().cost(crowd)
+    assert cost.bytes < 2**20
+    half = replace(crowd, row=125_000.0)
+    assert by_name()[name]().cost(half).row.products < cost.row.products
 
 
 def test_no_more_dimensions_than_examples_count():

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dataleverage.grid import learners, sums
+from dataleverage.grid import cost, learners, sums
 from dataleverage.grid.grid import Grid
 from dataleverage.grid.learner import Pool
 from dataleverage.grid.metrics import columns_of
@@ -30,8 +30,8 @@ ADDITIVE = [
 @pytest.fixture
 def nothing_kept(monkeypatch):
     """Sums follow the rows whatever their size."""
-    monkeypatch.setattr(sums, "KEPT", 0)
-    monkeypatch.setattr(sums, "KEPT_OF_LARGE", 0)
+    monkeypatch.setattr(cost, "KEPT", 0)
+    monkeypatch.setattr(cost, "KEPT_OF_LARGE", 0)
 
 
 def pool_of_units(rng, examples, objects, n_present, features, whole=False):
@@ -89,8 +89,8 @@ def test_sums_are_those_of_the_examples_whatever_was_asked_before(examples, obje
     pool = pool_of_units(rng, examples, objects, n_present, 3)
     with pytest.MonkeyPatch.context() as patch:
         if not kept:
-            patch.setattr(sums, "KEPT", 0)
-            patch.setattr(sums, "KEPT_OF_LARGE", 0)
+            patch.setattr(cost, "KEPT", 0)
+            patch.setattr(cost, "KEPT_OF_LARGE", 0)
         found = [Sums(pool, Products(pool.X)), Sums(pool, ByClass(pool.X, pool.y, 3))]
     assert all((each.per_unit is not None) == kept for each in found)
     most = np.abs(pool.X).sum() * 10
@@ -217,8 +217,8 @@ def test_scores_depend_on_no_walk(world_named, monkeypatch, learner, name):
     kept = TrainedOracle(world, learner, columns)
     expected = kept.scores(plain), kept.scores(rows, weights)
     decided = kept.decide(plain), kept.decide(rows, weights)
-    monkeypatch.setattr(sums, "KEPT", 0)
-    monkeypatch.setattr(sums, "KEPT_OF_LARGE", 0)
+    monkeypatch.setattr(cost, "KEPT", 0)
+    monkeypatch.setattr(cost, "KEPT_OF_LARGE", 0)
     for memory in (1, 2**25):
         following = TrainedOracle(world, learner, columns, memory=memory)
         order = rng.permutation(len(plain))

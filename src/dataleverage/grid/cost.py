@@ -22,6 +22,12 @@ if TYPE_CHECKING:
     from dataleverage.grid.learner import Pool
 
 FIT = 0.7e-3  # seconds: no scikit-learn estimator is cloned, fitted and asked in less
+KEPT = 2**25  # bytes that the sums of all units may take: 32 MB
+KEPT_OF_LARGE = 2**28  # the same, 256 MB, where units have so many examples that going through these would take much longer:
+LARGE = 8  # on average
+FOLLOWED = (
+    0.5  # of a row's examples that are gone through to follow it from another, in the mean: fewer in a play, more at random
+)
 BYTES = 2**30  # that what is prepared once may take: more is not prepared where there is another way
 
 
@@ -73,11 +79,24 @@ class Cost:
         return first + rows * self.row.seconds(rates) / threads
 
 
+def keeps(numbers: int, units: int, examples: int) -> bool:
+    """Whether sums of so many numbers are kept for each unit; otherwise totals follow the rows (`grid.sums`)."""
+    return 8 * numbers * units <= (KEPT_OF_LARGE if examples >= LARGE * units else KEPT)
+
+
+def summing(shape: Shape, numbers: int) -> tuple[float, float]:
+    """What sums of so many numbers take: multiplications for a row, and bytes."""
+    if keeps(numbers, shape.units, shape.examples):
+        return shape.units * numbers, 8 * shape.units * numbers
+    return FOLLOWED * shape.row * numbers, 8 * numbers
+
+
 def additive_cost(shape: Shape) -> Cost:
     """Of a learner whose rows are sums of examples by class, and one product with the evaluation examples."""
     d, K, E = shape.features, shape.outputs, shape.evaluation
-    row = Work(products=K * d * (shape.units + E), numbers=K * (10 * d + 3 * E), calls=20 * min(1.0, K * d / 2**14))
-    return Cost(Work(numbers=shape.examples * d * 10 + E * d * 3, calls=80), row, 8 * shape.units * K * (d + 1))
+    products, kept = summing(shape, K * (d + 1))
+    row = Work(products=products + K * d * E, numbers=K * (10 * d + 3 * E), calls=20 * min(1.0, K * d / 2**14))
+    return Cost(Work(numbers=shape.examples * d * 10 + E * d * 3, calls=80), row, kept)
 
 
 @dataclass(frozen=True)

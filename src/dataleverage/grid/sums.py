@@ -15,13 +15,11 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from dataleverage.grid.cost import keeps
 from dataleverage.grid.learner import Pool, grouped
 from dataleverage.grid.rows import Rows, onehot
 from dataleverage.world.world import Floats, Ints
 
-KEPT = 2**25  # bytes that the sums of all units may take: 32 MB
-KEPT_OF_LARGE = 2**28  # the same, 256 MB, where units have so many examples that going through these would take much longer:
-LARGE = 8  # on average
 HELD = 2**20  # numbers in the matrix that says which units a batch of rows has: 8 MB
 LATEST = 8  # rows whose totals are remembered
 REMEMBERED = 2**25  # bytes that they may take
@@ -130,8 +128,7 @@ class Sums:
         self.n_present, self.quantities = pool.n_present, quantities
         self.numbers = int(np.prod(quantities.shape))
         self.n_units = pool.n_units
-        allowed = KEPT_OF_LARGE if len(pool.unit) >= LARGE * pool.n_units else KEPT
-        kept = 8 * self.numbers * self.n_units <= allowed
+        kept = keeps(self.numbers, pool.n_units, len(pool.unit))
         self.per_unit = quantities.per_unit(pool.unit, pool.n_units) if kept else None
         if self.per_unit is None:
             self.following = Following(pool, quantities)

@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from dataleverage.grid.cost import Cost, Shape, Work
+from dataleverage.grid.cost import Cost, Shape, Work, summing
 from dataleverage.grid.learner import Learner, Need, Pool, Predictor
 from dataleverage.grid.learners.ridge import Affine
 from dataleverage.grid.rows import Rows
@@ -42,12 +42,13 @@ class LinearDiscriminantAnalysis(Learner):
     weighs: ClassVar[bool] = True
 
     def cost(self, shape: Shape) -> Cost:
-        d, K, E, U = shape.rank, shape.outputs, shape.evaluation, shape.units
+        d, K, E = shape.rank, shape.outputs, shape.evaluation
         turned = 2 * shape.features * shape.examples**2 if shape.features > shape.examples else 0  # see `spanned`
         once = Work(shape.examples * d**2 + 10 * d**3 + turned, shape.examples * shape.features * 12, 150)
         lacking = 12 * d**3 if shape.row < d and not self.shrinkage else 0  # an eigendecomposition for each row
-        row = Work(U * d**2 + 1.5 * d**3 + lacking + d * E * K, 6 * d**2 + 4 * E * K, 2 + 30 * d**2 / BATCH)
-        return Cost(once, row, 8 * U * (d**2 + K * d))
+        (scatter, kept), (by_class, more) = summing(shape, d**2), summing(shape, K * (d + 1))
+        row = Work(scatter + by_class + 1.5 * d**3 + lacking + d * E * K, 6 * d**2 + 4 * E * K, 2 + 30 * d**2 / BATCH)
+        return Cost(once, row, kept + more)
 
     def prepare(self, pool: Pool, need: Need) -> Predictor:
         """Decision values are log-posteriors, up to what all classes have in common."""

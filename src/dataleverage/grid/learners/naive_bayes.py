@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from dataleverage.grid.cost import Cost, Shape, Work
+from dataleverage.grid.cost import Cost, Shape, Work, summing
 from dataleverage.grid.learner import Learner, Need, Pool, Predictor
 from dataleverage.grid.rows import Rows
 from dataleverage.grid.sums import ByClass, Sums
@@ -38,9 +38,10 @@ class GaussianNB(Learner):
     weighs: ClassVar[bool] = True
 
     def cost(self, shape: Shape) -> Cost:
-        d, K, E, U = shape.features, shape.outputs, shape.evaluation, shape.units
-        row = Work(products=K * (2 * U * d + 2 * d * E), numbers=K * (25 * d + 3 * E), calls=60 * K * 4 * K * d / BATCH)
-        return Cost(Work(numbers=shape.examples * d * 20 + E * d * K * 4, calls=60 + 30 * K), row, 16 * U * K * d)
+        d, K, E = shape.features, shape.outputs, shape.evaluation
+        products, kept = summing(shape, K * (2 * d + 1))
+        row = Work(products=products + K * 2 * d * E, numbers=K * (25 * d + 3 * E), calls=60 * K * 4 * K * d / BATCH)
+        return Cost(Work(numbers=shape.examples * d * 20 + E * d * K * 4, calls=60 + 30 * K), row, kept)
 
     def prepare(self, pool: Pool, need: Need) -> Predictor:
         classes = [Class.of(pool, k) for k in range(pool.n_classes)]

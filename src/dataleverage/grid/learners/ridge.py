@@ -13,7 +13,7 @@ import numpy as np
 from pydantic import Field
 
 from dataleverage.errors import FitError
-from dataleverage.grid.cost import Cost, Shape, Work
+from dataleverage.grid.cost import Cost, Shape, Work, summing
 from dataleverage.grid.learner import Learner, Need, Pool, Predictor
 from dataleverage.grid.rows import Rows
 from dataleverage.grid.span import spanned
@@ -76,10 +76,9 @@ def cost_of(shape: Shape, targets: int) -> Cost:
     turned = 2 * shape.features * shape.examples**2 if shape.features > shape.examples else 0  # see `spanned`
     once = Work(shape.examples * side**2 + turned, shape.examples * shape.features * 8, 100)
     solve = 1.5 * d**3
-    row = Work(
-        shape.units * side**2 + solve + d * E * shape.outputs, 10 * side**2 + 4 * E * shape.outputs, 2 + 25 * side**2 / BATCH
-    )
-    return Cost(once, row, 8 * shape.units * side**2)
+    products, kept = summing(shape, side**2)
+    row = Work(products + solve + d * E * shape.outputs, 10 * side**2 + 4 * E * shape.outputs, 2 + 25 * side**2 / BATCH)
+    return Cost(once, row, kept)
 
 
 def least_squares(pool: Pool, targets: Floats, alpha: float, outputs: int) -> Predictor:
