@@ -148,6 +148,8 @@ def masked_decisions(world: World, learner: Learner, rows: list[Row], need: str 
     decision = predictor(asked) if weights is None else predictor(asked, weights)
     if not world.classes:
         return decision
+    if len(world.classes) == 2 and decision.shape[2] == 1:  # a margin
+        decision = np.concatenate([np.zeros_like(decision), decision], axis=2)
     return np.where(np.stack([row.present for row in rows])[:, None, :], decision, -np.inf)
 
 

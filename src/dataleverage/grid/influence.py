@@ -167,7 +167,7 @@ def ridge_base(learner: RidgeClassifier | Ridge, pool: Pool, held: Floats) -> Ba
     affine = Affine.of((pool.X_eval - shift) / scale, outputs)
 
     def decide(coefficients: Floats) -> Floats:
-        decision = np.empty((len(coefficients), len(pool.X_eval), outputs))
+        decision = affine.room(len(coefficients))
         affine.fill(coefficients, decision)
         return decision
 

@@ -38,8 +38,9 @@ class Predictor(Protocol):
         """rows (R, n) uint8 -> decision values (R, E, K).
 
         Classification: K classes; the argmax over K (ties to the lowest class) is the predicted label, and for a
-        learner that gives probabilities their softmax over K is the probability. Regression and ratings: K = 1, the
-        prediction.
+        learner that gives probabilities their softmax over K is the probability. Of two classes a learner may give the margin
+        of the second over the first instead, (R, E, 1): log odds, where it gives probabilities. Regression and ratings:
+        K = 1, the prediction.
 
         weights : (R, n), positive where the object is present and 0 elsewhere: every example of an object enters the fit with
             the object's weight, as if it were there so many times. None where all weigh 1. Only learners that say

@@ -137,7 +137,7 @@ class TrainedOracle:
         return prior
 
     def ends(self) -> Floats:
-        """(2, E, K): decision values of the empty row (a guess) and of the full clean one, which are trained on."""
+        """(2, E, K): decision values (or margins) of the empty row (a guess) and of the full clean one, trained on now."""
         with one_thread():
             decision, empty, single = self._decided(
                 np.repeat([[0], [1]], self.world.n_objects, axis=1).astype(np.uint8), None, self.predictor
@@ -212,17 +212,18 @@ class TrainedOracle:
         return present, np.asarray(~present.any(axis=1)), single
 
     def decide(self, rows: Rows, weights: Floats | None = None) -> Floats:
-        """(R, E, K) decision values over the evaluation pool; (R, E, 1) where the learner gives margins of two classes."""
+        """(R, E, K) decision values over the whole evaluation pool; 0 and the margin where a learner gives margins."""
         with one_thread():
-            return self._decided(rows, weights, self.predictor)[0]
+            decision = self._decided(rows, weights, self.predictor)[0]
+        return decision if decision.shape[2] == max(len(self.world.classes), 1) else both_classes(decision)
 
     def decided_by(self, predictor: Predictor, rows: Rows) -> Floats:
-        """The same by another predictor: what it does not see (rows without models, classes a row lacks) is as always."""
+        """Decision values or margins by another predictor: rows without models and classes a row lacks are as always."""
         with one_thread():
             return self._decided(rows, None, predictor)[0]
 
     def _decided(self, rows: Rows, weights: Floats | None, predictor: Predictor) -> tuple[Floats, Mask, Mask]:
-        """Decision values, and (R,) which rows are empty and (R,) of a single class."""
+        """Decision values or margins, and (R,) which rows are empty and (R,) of a single class."""
         present, empty, single = self.untrained(rows)
         trained = ~(empty | single)
         if trained.all():
@@ -320,6 +321,12 @@ def first_twice(values: Sequence[object]) -> int | None:
             return i
         seen.add(value)
     return None
+
+
+def both_classes(margin: Floats) -> Floats:
+    """Margins (R, E, 1) of the second class over the first -> (R, E, 2): 0 and the margin; −∞ and 0 where it is infinite."""
+    endless = np.isposinf(margin)
+    return np.concatenate([np.where(endless, -np.inf, 0.0), np.where(endless, 0.0, margin)], axis=2)
 
 
 def missing_cells(rows: list[str]) -> MissingCell:

@@ -198,7 +198,7 @@ class Trial:
         allowed = self.within if within is None else within
         for row, one, other in zip(rows, mine, expected, strict=True):
             if self.world.task == "classification":
-                self.same_labels(check, row, one.argmax(axis=1), other.argmax(axis=1))
+                self.same_labels(check, row, labels(one), labels(other))
             off = distance(one, other)
             if not off <= allowed:
                 self.fails(check, f"decision values differ by {off:.3g}, and {allowed:g} is allowed", row)
@@ -235,6 +235,11 @@ def distance(one: Floats, other: Floats) -> float:
     return float(np.where(np.isnan(off), math.inf, off).max(initial=0.0))
 
 
+def labels(decision: Floats) -> NDArray[np.intp]:
+    """(E,) of decision values (E, K), or of margins (E, 1)."""
+    return np.asarray(decision[:, 0] > 0, dtype=np.intp) if decision.shape[1] == 1 else decision.argmax(axis=1)
+
+
 # ---------------------------------------------------------------------- checks on a world
 
 
@@ -242,7 +247,8 @@ def outputs(trial: Trial) -> None:
     """Decision values have the right shape and type, and are numbers where the row has the class."""
     given = trial.learner.prepare(trial.pool, trial.need)(trial.trained.copy())
     expected = (len(trial.trained), len(trial.pool.X_eval), max(trial.pool.n_classes, 1))
-    if not isinstance(given, np.ndarray) or given.shape != expected or given.dtype != np.float64:
+    shapes = (expected, (*expected[:2], 1)) if trial.pool.n_classes == 2 else (expected,)
+    if not isinstance(given, np.ndarray) or given.shape not in shapes or given.dtype != np.float64:
         found = f"{given.dtype} {given.shape}" if isinstance(given, np.ndarray) else type(given).__name__
         trial.fails("outputs", f"`prepare` gives what predicts {found} and not float64 {expected}")
     for row, decision in zip(trial.rows, trial.alone, strict=True):

@@ -45,7 +45,7 @@ class NearestCentroid(Learner):
         batch = sums.together(BATCH)
 
         def predict(rows: Rows, weights: Floats | None = None) -> Floats:
-            decision = np.empty((len(rows), len(pool.X_eval), classes))
+            decision = affine.room(len(rows))
             for start in range(0, len(rows), batch):
                 part = slice(start, start + batch)
                 found = sums(rows[part], None if weights is None else weights[part])

@@ -102,7 +102,7 @@ def additive(pool: Pool, X: Floats, X_eval: Floats, score: Score, fit_prior: boo
     batch = sums.together(BATCH)
 
     def predict(rows: Rows, weights: Floats | None = None) -> Floats:
-        decision = np.empty((len(rows), len(X_eval), classes))
+        decision = affine.room(len(rows))
         for start in range(0, len(rows), batch):
             part = slice(start, start + batch)
             found = sums(rows[part], None if weights is None else weights[part])

@@ -57,7 +57,7 @@ class LinearDiscriminantAnalysis(Learner):
         affine = Affine.of(space.X_eval, pool.n_classes)
 
         def predict(rows: Rows, weights: Floats | None = None) -> Floats:
-            decision = np.empty((len(rows), len(pool.X_eval), pool.n_classes))
+            decision = affine.room(len(rows))
             side = len(space.scale)
             work = np.empty((2, min(batch, len(rows)), side, side))  # fresh memory for each batch costs more than the sums
             for start in range(0, len(rows), batch):

@@ -126,7 +126,10 @@ class Conjugate:
 
 
 class Decisions:
-    """rows (R, n) uint8 -> decision values (R, E, K). Remembers what it solved; several threads may call it."""
+    """rows (R, n) uint8 -> decision values (R, E, K), or margins (R, E, 1) of two classes.
+
+    Remembers what it solved; several threads may call it.
+    """
 
     def __init__(self, pool: Pool, learner: LogisticRegression) -> None:
         self.pool, self.learner = pool, learner
@@ -134,6 +137,10 @@ class Decisions:
         self.fits: dict[tuple[int, ...], Fits] = {}
 
     def __call__(self, rows: Rows, weights: Floats | None = None) -> Floats:
+        if self.pool.n_classes == 2:
+            margin = np.empty((len(rows), len(self.pool.X_eval), 1))
+            self.between(0, 1).decide(rows, weights, np.arange(len(rows)), margin)
+            return margin
         decision = np.zeros((len(rows), len(self.pool.X_eval), self.pool.n_classes))
         present = self.counts(rows)[..., 0] > 0
         several = present.sum(axis=1)

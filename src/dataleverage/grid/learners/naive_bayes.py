@@ -55,12 +55,11 @@ class GaussianNB(Learner):
         batch = sums.together(BATCH)
 
         def predict(rows: Rows, weights: Floats | None = None) -> Floats:
-            decision = np.empty((len(rows), len(pool.X_eval), pool.n_classes))
-            work = np.empty((min(batch, len(rows)), len(pool.X_eval)))  # fresh memory for each batch costs more than the sums
+            decision = np.empty((pool.n_classes, len(rows), len(pool.X_eval))).transpose(1, 2, 0)  # each class contiguous
             for start in range(0, len(rows), batch):
                 part = slice(start, start + batch)
                 fitted = moments(rows[part], None if weights is None else weights[part])
-                decide(classes, fitted, self.var_smoothing, least, decision[part], work[: len(rows[part])])
+                decide(classes, fitted, self.var_smoothing, least, decision[part])
             return decision
 
         def moments(rows: Rows, weights: Floats | None) -> list[Moments]:
@@ -134,11 +133,10 @@ def decide(
     smoothing: float,
     least: float,
     out: Floats,
-    work: Floats,
 ) -> None:
     """Fill out (R, E, K) with joint log-likelihoods; -inf for classes that a row lacks.
 
-    least : the least that is added to variances, so that no likelihood overflows. work : (R, E), overwritten.
+    least : the least that is added to variances, so that no likelihood overflows.
     """
     counts = np.stack([count for count, _, _ in fitted], axis=1)  # (R, K)
     total = counts.sum(axis=1)
@@ -156,7 +154,7 @@ def decide(
         squared = mean * slope
         weights[:, -1] = (squared + np.log(precision * (-1 / np.pi)) / 2).sum(axis=1) + prior[:, k]
         slope *= -2
-        out[..., k] = np.matmul(weights, each.design, out=work)
+        np.matmul(weights, each.design, out=out[..., k])
         out[counts[:, k] == 0, :, k] = -np.inf
         for i in np.flatnonzero((squared < -FAR / 2).any(axis=1)) if squared.min() < -FAR / 2 else ():
             direct = ((each.X_eval - mean[i]) ** 2 * precision[i] + np.log(precision[i] * (-1 / np.pi)) / 2).sum(axis=1)

@@ -53,7 +53,10 @@ class KNeighborsClassifier(Learner):
         return looped(pool, self.n_neighbors, need)
 
     def prepare(self, pool: Pool, need: Need) -> Predictor:
-        """Decision values are votes, or where probabilities are read their logs: the softmax is each class's share."""
+        """Decision values are votes, or where probabilities are read their logs: the softmax is each class's share.
+
+        Of two classes they are margins: the difference of votes, or of their logs.
+        """
         queue = Queue.of(pool, self.n_neighbors)
         values = np.arange(self.n_neighbors + 1.0)
         if need == "probability":
@@ -61,15 +64,19 @@ class KNeighborsClassifier(Learner):
                 values = np.log(values)
 
         def predict(rows: Rows) -> Floats:
-            decision = np.empty((len(rows), len(pool.X_eval), pool.n_classes))
+            outputs = 1 if pool.n_classes == 2 else pool.n_classes
+            decision = np.empty((outputs, len(rows), len(pool.X_eval))).transpose(1, 2, 0)  # each class contiguous
             planes = pool.n_classes * self.n_neighbors.bit_length() if pool.n_classes > 2 else 1
             for part, examples, asked in queue.blocks(rows, planes):
                 out = decision[part, examples]
                 if pool.n_classes == 2:
                     second = counted(votes_of_one(asked, queue.y[:, examples] == 1), len(out))
-                    first = asked.found.astype(second.dtype)[:, None] - second
-                    for k, votes in enumerate((first, second)):
-                        out[..., k] = values[votes] if need == "probability" else votes
+                    if need == "probability":
+                        first = asked.found.astype(second.dtype)[:, None] - second
+                        np.subtract(values[second], values[first], out=out[..., 0])
+                    else:
+                        np.multiply(second, 2.0, out=out[..., 0])
+                        out[..., 0] -= asked.found[:, None]
                 else:
                     for k, planes_of_class in enumerate(votes_of_all(asked, queue.y[:, examples], pool.n_classes)):
                         votes = counted(planes_of_class, len(out))

@@ -41,12 +41,12 @@ class RidgeClassifier(Learner):
         return cost_of(shape, 1 if shape.outputs == 2 else shape.outputs)
 
     def targets(self, pool: Pool) -> Floats:
-        """(M, T): two classes share one target, as in scikit-learn: decision values are [−d, d]."""
+        """(M, T): two classes share one target, as in scikit-learn: the margin is its decision value."""
         signs = 2 * pool.onehot_y - 1
-        return 2 * signs[:, 1:] if pool.n_classes == 2 else signs
+        return signs[:, 1:] if pool.n_classes == 2 else signs
 
     def prepare(self, pool: Pool, need: Need) -> Predictor:
-        return least_squares(pool, self.targets(pool), self.alpha, pool.n_classes)
+        return least_squares(pool, self.targets(pool), self.alpha)
 
 
 class Ridge(Learner):
@@ -66,7 +66,7 @@ class Ridge(Learner):
         return cost_of(shape, 1)
 
     def prepare(self, pool: Pool, need: Need) -> Predictor:
-        return least_squares(pool, self.targets(pool), self.alpha, 1)
+        return least_squares(pool, self.targets(pool), self.alpha)
 
 
 def cost_of(shape: Shape, targets: int) -> Cost:
@@ -81,11 +81,10 @@ def cost_of(shape: Shape, targets: int) -> Cost:
     return Cost(once, row, kept)
 
 
-def least_squares(pool: Pool, targets: Floats, alpha: float, outputs: int) -> Predictor:
-    """What predicts T targets at once: rows (R, n) -> (R, E, outputs).
+def least_squares(pool: Pool, targets: Floats, alpha: float) -> Predictor:
+    """What predicts T targets at once: rows (R, n) -> (R, E, T). targets : (M, T).
 
-    targets : (M, T); one target with two outputs is the margin between two classes. Raises FitError where a system
-    cannot be solved.
+    Raises FitError where a system cannot be solved.
     """
     pool = spanned(pool)
     # A global shift and scale (undone in the penalty) keep the sums small next to what is subtracted from them.
@@ -97,69 +96,82 @@ def least_squares(pool: Pool, targets: Floats, alpha: float, outputs: int) -> Pr
     penalty = alpha / scale**2
     moments = Sums(pool, Products(np.concatenate([np.ones((len(X), 1)), X, targets - level], axis=1)))
     batch = moments.together(BATCH)
-    affine = Affine.of((pool.X_eval - shift) / scale, outputs)
+    affine = Affine.of((pool.X_eval - shift) / scale, targets.shape[1])
     size, side = X.shape[1], 1 + X.shape[1] + targets.shape[1]
 
     def predict(rows: Rows, weights: Floats | None = None) -> Floats:
-        decision = np.empty((len(rows), len(pool.X_eval), outputs))
+        decision = affine.room(len(rows))
         work = np.empty((min(batch, len(rows)), side * side))  # fresh memory for each batch costs more than the sums
-        spare = np.empty((len(work), side, side))
         for start in range(0, len(rows), batch):
             part = slice(start, start + batch)
-            count = len(rows[part])
-            sums = moments(rows[part], None if weights is None else weights[part], work[:count])
-            affine.fill(solve(sums, spare[:count]), decision[part])
+            sums = moments(rows[part], None if weights is None else weights[part], work[: len(rows[part])])
+            affine.fill(coefficients(sums), decision[part])
         return decision
 
-    def solve(sums: Floats, spare: Floats) -> Floats:
-        """(R, D, D) -> (R, T, d + 1): coefficients and, last, intercepts. Both arrays are overwritten."""
-        total = sums[:, 0].copy()
-        mean = total / np.where(total[:, :1] > 0, total[:, :1], 1.0)
-        sums -= np.einsum("ri,rj->rij", total, mean, out=spare)
-        mean, centred = mean[:, 1:], sums[:, 1:, 1:]
-        gram = centred[:, :size, :size]
-        diagonal = np.einsum("rii->ri", gram)  # a view
-        diagonal += penalty
+    def coefficients(sums: Floats) -> Floats:
+        """(R, D, D), overwritten -> (R, T, d + 1): of the features and, last, intercepts."""
+        diagonal = np.einsum("rii->ri", sums)  # a view
+        diagonal[:, 1 : 1 + size] += penalty
+        diagonal[:, 1 + size :] *= 2  # of the targets, which nothing is read from: now no rounding makes it too small
+        diagonal[:, 1 + size :] += 1
         try:
-            coefficients = np.linalg.solve(gram, centred[:, :size, size:]).transpose(0, 2, 1)
+            found = solved(sums, 1 + size)
         except np.linalg.LinAlgError as error:
             raise FitError(
                 f"the least-squares system of a row cannot be solved with alpha {alpha:g}",
                 remedy="Raise alpha, or set preprocess: standardize.",
             ) from error
-        intercept = mean[:, size:] - (coefficients @ mean[:, :size, None])[..., 0] + level
-        return np.concatenate([coefficients, intercept[..., None]], axis=2)
+        return np.concatenate([found[..., 1:], found[..., :1] + level[:, None]], axis=2)
 
     return predict
+
+
+def solved(systems: Floats, size: int) -> Floats:
+    """(R, D, D) symmetric -> (R, D − size, size): the first rows' and columns' block solved for each of the last columns.
+
+    The Cholesky factor of all of it has the forward substitution in its last rows, and its first step takes the means out. A
+    system that is too near to singular for it goes through elimination with pivots by itself, whatever its batch.
+    """
+    try:
+        factors = np.linalg.cholesky(systems)
+    except np.linalg.LinAlgError:
+        if len(systems) > 1:
+            return np.concatenate([solved(each[None], size) for each in systems])
+        return np.asarray(np.linalg.solve(systems[:, :size, :size], systems[:, :size, size:]).transpose(0, 2, 1), np.float64)
+    right = np.array(factors[:, size:, :size], dtype=np.float64)
+    diagonal = np.einsum("rii->ri", factors)
+    for j in range(size - 1, -1, -1):
+        right[..., j] /= diagonal[:, None, j]
+        right[..., :j] -= right[..., j, None] * factors[:, None, j, :j]
+    return right
 
 
 @dataclass(frozen=True, eq=False)
 class Affine:
     """Turns affine functions of the features into decision values, for many rows by one matrix product.
 
-    design : (d + 1, columns): the evaluation examples and a last line of ones. For two classes each example has two
-        columns, minus half and plus half of it, so that the product of the margin between them comes out as (R, E, 2).
-    outputs : K.
+    design : (d + 1, E): the evaluation examples and a last line of ones.
+    outputs : K, or 1 for two classes: the margin of the second over the first.
     """
 
     design: Floats
     outputs: int
 
     @classmethod
-    def of(cls, X_eval: Floats, outputs: int) -> Affine:
+    def of(cls, X_eval: Floats, classes: int) -> Affine:
         design = np.concatenate([X_eval, np.ones((len(X_eval), 1))], axis=1).T
-        if outputs == 2:
-            design = np.stack([-design / 2, design / 2], axis=-1).reshape(len(design), -1)
-        return cls(np.ascontiguousarray(design), outputs)
+        return cls(np.ascontiguousarray(design), 1 if classes == 2 else classes)
+
+    def room(self, rows: int) -> Floats:
+        """(R, E, K) to fill, of which each class is contiguous."""
+        return np.empty((self.outputs, rows, self.design.shape[1])).transpose(1, 2, 0)
 
     def fill(self, weights: Floats, out: Floats) -> None:
-        """Fill out (R, E, K), contiguous.
+        """Fill out (R, E, K), part of a `room`.
 
         weights : (R, K, d + 1), intercepts last; for two classes (R, 1, d + 1), the margin, will do.
         """
-        if self.outputs <= 2:
-            margin = weights[:, 0] if weights.shape[1] == 1 else weights[:, 1] - weights[:, 0]
-            np.matmul(margin, self.design, out=out.reshape(len(out), -1))
-        else:
-            flat = weights.reshape(-1, weights.shape[-1]) @ self.design
-            out[...] = flat.reshape(len(out), self.outputs, -1).transpose(0, 2, 1)
+        if self.outputs == 1 and weights.shape[1] == 2:
+            weights = weights[:, 1:] - weights[:, :1]
+        for k in range(self.outputs):
+            np.matmul(weights[:, k], self.design, out=out[..., k])
