@@ -148,8 +148,9 @@ def masked_decisions(world: World, learner: Learner, rows: list[Row], need: str 
     decision = predictor(asked) if weights is None else predictor(asked, weights)
     if not world.classes:
         return decision
-    if len(world.classes) == 2 and decision.shape[2] == 1:  # a margin
-        decision = np.concatenate([np.zeros_like(decision), decision], axis=2)
+    if len(world.classes) == 2 and decision.shape[2] == 1:  # a margin, by which the second class is ahead
+        endless = np.isposinf(decision)
+        decision = np.concatenate([np.where(endless, -np.inf, 0.0), np.where(endless, 0.0, decision)], axis=2)
     return np.where(np.stack([row.present for row in rows])[:, None, :], decision, -np.inf)
 
 

@@ -233,10 +233,14 @@ class TrainedOracle:
             decision = np.empty((len(rows), *fitted.shape[1:]))
             decision[trained] = fitted
         else:
-            decision = np.empty((len(rows), len(self.world.y_eval), present.shape[1]))
+            outputs = 1 if present.shape[1] == 2 else present.shape[1]
+            decision = np.empty((len(rows), len(self.world.y_eval), outputs))
         if not trained.all():
-            told = np.where(empty[:, None], self.guess, np.where(present, 0.0, -np.inf))[~trained]
-            decision[~trained] = (told if decision.shape[2] == told.shape[1] else told[:, 1:] - told[:, :1])[:, None, :]
+            told = np.where(empty[:, None], self.guess, np.where(present, 0.0, -np.inf))[~trained, None]
+            if told.shape[2] == 2:
+                margin = told[..., 1:] - told[..., :1]
+                told = margin if decision.shape[2] == 1 else both_classes(margin)
+            decision[~trained] = told
         lacking = trained & ~present.all(axis=1)  # never so with two classes, nor with none
         if lacking.any():
             decision[lacking] = np.where(present[lacking][:, None, :], decision[lacking], -np.inf)
