@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import linear_model
 
-from dataleverage.grid.learners.ridge import Ridge, RidgeClassifier
+from dataleverage.grid.learners.ridge import Ridge, RidgeClassifier, solved
 
 BINARY = ["breast cancer", "breast cancer, poisoned", "collinear", "few examples, many features"]
 MULTICLASS = ["wine", "wine, poisoned", "digits", "rare"]
@@ -99,3 +99,17 @@ def test_weights_and_the_penalty_scale_together(rows_of, weighted, decisions, wo
     expected = decisions(world, RidgeClassifier(alpha=0.5), rows)
     assert decisions(world, RidgeClassifier(alpha=5.0), tenfold) == pytest.approx(expected, abs=1e-10)
     assert np.abs(decisions(world, RidgeClassifier(alpha=0.5), tenfold) - expected)[np.isfinite(expected)].max() > 1e-3
+
+
+def test_systems_that_are_not_positive_definite_are_solved_by_themselves():
+    rng = np.random.default_rng(0)
+    Z = rng.normal(size=(6, 20, 5))
+    systems = Z.transpose(0, 2, 1) @ Z
+    systems[2, :4, :4] = np.diag([1.0, -2.0, 3.0, 0.5])  # has an inverse, and no factor
+    together = solved(systems.copy(), 4)
+    for system, found in zip(systems, together, strict=True):
+        assert system[:4, :4] @ found[0] == pytest.approx(system[:4, 4], abs=1e-10)
+        assert np.array_equal(solved(system[None].copy(), 4)[0], found)
+    systems[4, :4, :4] = 0.0
+    with pytest.raises(np.linalg.LinAlgError):
+        solved(systems, 4)

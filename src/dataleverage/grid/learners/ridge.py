@@ -20,7 +20,7 @@ from dataleverage.grid.span import spanned
 from dataleverage.grid.sums import Products, Sums
 from dataleverage.world.world import Floats, Task
 
-BATCH = 2**17  # float64 numbers in the Gram matrices solved together: 1 MB stays in the processor's cache
+BATCH = 2**16  # float64 numbers in the Gram matrices solved together: with their factors, 1 MB stays in the processor's cache
 
 
 Alpha = Annotated[float, Field(gt=0, description="Strength of the penalty on squared coefficients.")]
