@@ -220,6 +220,18 @@ def test_a_grid_in_another_process_uses_the_same_store(world_named, tmp_path):
         assert np.array_equal(again, here)
 
 
+def test_weighted_rows_known_before_go_into_the_store_as_such(world_named, tmp_path):
+    rows, weights = all_rows(6)[1:20], np.random.default_rng(0).uniform(0.5, 2.0, 6)
+    early = Grid.of_world(world_named("wine"), RidgeClassifier())
+    scores = early.scores(rows, weights)
+    early.keep_in(tmp_path / "cells.db")
+    late = Grid.of_world(world_named("wine"), RidgeClassifier()).keep_in(tmp_path / "cells.db")
+    assert np.array_equal(late.scores(rows, weights), scores)
+    assert (late.trained, late.from_disk) == (0, 19)
+    late.scores(rows)
+    assert late.trained == 19
+
+
 def test_what_was_known_before_goes_into_the_store_too(world_named, tmp_path):
     early = Grid.of_world(world_named("wine"), RidgeClassifier())
     early.scores(all_rows(6)[:30])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from dataleverage.grid.rows import all_rows
-from dataleverage.grid.store import MemoryStore
+from dataleverage.grid.store import LONG, MemoryStore
 
 
 def test_what_is_put_is_found_in_any_order():
@@ -20,6 +20,19 @@ def test_what_is_put_is_found_in_any_order():
     order = [9, 0, 9, 3]
     assert np.array_equal(store.find(rows[order])[1], scores[order])
     assert store.find(rows[:0])[0].shape == (0,)
+
+
+def test_all_that_is_known_is_told_but_for_rows_too_long_to_keep():
+    rng = np.random.default_rng(0)
+    for objects, told in ((7, 30), (LONG, 30), (LONG + 1, 0)):
+        rows = np.unique(rng.integers(0, 3, (30, objects)).astype(np.uint8), axis=0)
+        scores = rng.random((30, 2))
+        store = MemoryStore(2)
+        store.put(rows[:11], scores[:11])
+        store.put(rows, scores)
+        known, found = store.known(objects)
+        assert np.array_equal(known, rows[:told])
+        assert np.array_equal(found, scores[:told])
 
 
 def test_the_first_answer_stands_and_cannot_be_changed_from_outside():

@@ -210,9 +210,10 @@ class Grid:
         with self._lock:
             if self.disk is None or self.disk.path != Path(path):
                 self.disk, self.weighted_disk = DiskStore(path, self._key()), None
-                for store, disk in ((self.store, self.disk), (self.weighted_store, self._weighted_disk())):
-                    if len(store) and disk is not None:
-                        disk.put(*store.known())
+                if len(self.store):
+                    self.disk.put(*self.store.known(self.n_objects))
+                if len(self.weighted_store) and (weighted := self._weighted_disk()) is not None:
+                    weighted.put(*self.weighted_store.known(9 * self.n_objects))
                 if self.trained_for_gaps:
                     self.disk.put_gaps(np.array([astuple(self._gaps[name]) for name in self.column_names]))
         return self

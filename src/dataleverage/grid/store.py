@@ -40,9 +40,14 @@ class MemoryStore:
     def __len__(self) -> int:
         return len(self._at)
 
-    def known(self) -> tuple[Rows, Floats]:
-        """All rows (R, n) that are here, in the order in which they came, and their scores (R, C)."""
-        rows = np.frombuffer(b"".join(self._at), dtype=np.uint8).reshape(len(self), -1)
+    def known(self, objects: int) -> tuple[Rows, Floats]:
+        """All rows (R, objects) that are here, in the order in which they came, and their scores (R, C).
+
+        None of those that are too long to be kept: only their hashes are here.
+        """
+        if objects > LONG:
+            return np.empty((0, objects), dtype=np.uint8), self._scores[:0].copy()
+        rows = np.frombuffer(b"".join(self._at), dtype=np.uint8).reshape(len(self), objects)
         return rows, self._scores[: len(self)].copy()
 
     def find(self, rows: Rows) -> tuple[Mask, Floats]:
