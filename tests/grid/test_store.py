@@ -26,7 +26,7 @@ def test_all_that_is_known_is_told_but_for_rows_too_long_to_keep():
     rng = np.random.default_rng(0)
     for objects, told in ((7, 30), (LONG, 30), (LONG + 1, 0)):
         rows = np.unique(rng.integers(0, 3, (30, objects)).astype(np.uint8), axis=0)
-        scores = rng.random((30, 2))
+        scores = rng.random((len(rows), 2))
         store = MemoryStore(2)
         store.put(rows[:11], scores[:11])
         store.put(rows, scores)
