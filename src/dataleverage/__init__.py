@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from dataleverage.game.model import LeverageGame
     from dataleverage.grid import learners, surrogates
     from dataleverage.grid.grid import Grid
-    from dataleverage.measure import values
+    from dataleverage.measure import curves, intervals, leverage, scaling, values
     from dataleverage.record.record import Record
     from dataleverage.scenario.load import load, loads
     from dataleverage.scenario.scenario import Scenario
@@ -29,7 +29,11 @@ _PUBLIC = {
     "loads": "dataleverage.scenario.load",
 }
 _MODULES = {
+    "curves": "dataleverage.measure.curves",
+    "intervals": "dataleverage.measure.intervals",
     "learners": "dataleverage.grid.learners",
+    "leverage": "dataleverage.measure.leverage",
+    "scaling": "dataleverage.measure.scaling",
     "surrogates": "dataleverage.grid.surrogates",
     "values": "dataleverage.measure.values",
 }
@@ -40,9 +44,13 @@ __all__ = [
     "LeverageGame",
     "Record",
     "Scenario",
+    "curves",
+    "intervals",
     "learners",
+    "leverage",
     "load",
     "loads",
+    "scaling",
     "surrogates",
     "values",
 ]

@@ -320,7 +320,14 @@ class Grid:
             rows = row_words.all_rows(self.n_objects)
         else:
             rows = row_words.extreme_rows(self.n_objects, budget)
-        return Table(rows, self.scores(rows, progress=progress), self.objects, self.column_names)
+        return Table(
+            rows,
+            self.scores(rows, progress=progress),
+            self.objects,
+            self.column_names,
+            metrics=tuple(column.metric for column in self.columns),
+            sizes=tuple(self.sizes.tolist()),
+        )
 
     def gap(self, name: str) -> Gap:
         """What guessing and training on everything score on a column, and how sure their difference is."""

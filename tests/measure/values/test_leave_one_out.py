@@ -14,9 +14,9 @@ import dataleverage as dl
 from dataleverage.errors import GridError, MissingCell
 from dataleverage.grid.rows import all_rows
 from dataleverage.grid.table import Table
-from dataleverage.measure.values import leave_one_out
+from dataleverage.measure.values.leave_one_out import leave_one_out
 
-ABCD = Path(__file__).parents[2] / "scenarios" / "abcd.yaml"
+ABCD = Path(__file__).parents[3] / "scenarios" / "abcd.yaml"
 
 
 def test_the_memo_s_leave_one_out():

@@ -1,0 +1,157 @@
+"""Leverage: how much of what a model gained from data its makers can take away, or give to a rival (Vincent et al.).
+
+The formulas take numbers or arrays; `of_strike` reads everything off a grid for people who act together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from dataleverage.errors import GapError, GridError
+from dataleverage.grid.gap import clear
+from dataleverage.grid.grid import Grid
+from dataleverage.grid.metrics import METRICS
+from dataleverage.grid.rows import Rows
+from dataleverage.world.world import Floats
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def duplication(small: ArrayLike, worst: ArrayLike, best: ArrayLike, *, error: ArrayLike = 0.0) -> Floats:
+    """Conscious data contribution: the part of the way from worst to best that a small firm goes with the data it is given.
+
+    `DLP_cdc = (small − worst) / (best − worst)` (Vincent & Hecht 2021, data leverage power). Compare only what shares the same
+    worst and best.
+
+    Parameters
+    ----------
+    small : score of the firm that holds only what was contributed. worst, best : scores of guessing and of all data.
+    error : the standard error of best − worst.
+
+    Raises GapError where the gap is within two standard errors of nothing.
+    """
+    return np.asarray((number(small) - number(worst)) / gap(worst, best, error))
+
+
+def deletion(large: ArrayLike, worst: ArrayLike, best: ArrayLike, *, error: ArrayLike = 0.0) -> Floats:
+    """A data strike: the part of the way from worst to best that a large firm loses without the data that is withdrawn.
+
+    `DLP_strike = 1 − (large − worst) / (best − worst)` (Vincent & Hecht 2021).
+
+    large : score of the firm that holds what is left. Other parameters and errors as for `duplication`.
+    """
+    return np.asarray(1.0 - (number(large) - number(worst)) / gap(worst, best, error))
+
+
+def transfer(small: ArrayLike, large: ArrayLike, worst: ArrayLike, *, error: ArrayLike = 0.0) -> Floats:
+    """Strike and contribution at once: how far the rival comes, measured by what is left of the large firm.
+
+    `DLP_both = (small − worst) / (large − worst) = DLP_cdc / (1 − DLP_strike)` (Vincent & Hecht 2021).
+    error : the standard error of large − worst. Raises GapError where that difference is within two standard errors of nothing.
+    """
+    return np.asarray((number(small) - number(worst)) / gap(worst, large, error))
+
+
+def share_of_gap(
+    strike: ArrayLike, full: ArrayLike, baseline: ArrayLike, *, gap_full: ArrayLike | None = None, error: ArrayLike = 0.0
+) -> Floats:
+    """The effect of a strike as a share of the personalisation gap: `(strike − full) / (full − baseline)`, negative for a loss.
+
+    (Vincent, Hecht & Sen 2019.) baseline : what needs none of these people's data, an item mean say.
+    gap_full : the full score that the gap is taken from, where effects on some are measured by everyone's gap.
+    Raises GapError where the gap is within two standard errors (`error`) of nothing.
+    """
+    whole = full if gap_full is None else gap_full
+    return np.asarray((number(strike) - number(full)) / gap(baseline, whole, error))
+
+
+def relative_change(strike: ArrayLike, full: ArrayLike, baseline: ArrayLike | None = None) -> Floats:
+    """The effect as a share of the score itself: `(strike − full) / full`.
+
+    With a baseline, that change over the change of doing without personalisation, `(full − baseline) / full`: the form in
+    percent over percent, which is `share_of_gap` again. Raises GapError where it would divide by nothing.
+    """
+    change = (number(strike) - number(full)) / gap(0.0, full, 0.0)
+    return np.asarray(change if baseline is None else change / gap(0.0, gap(baseline, full, 0.0) / number(full), 0.0))
+
+
+def gap(worst: ArrayLike, best: ArrayLike, error: ArrayLike) -> Floats:
+    """best − worst. Raises GapError where it is not clear of noise: more than two standard errors, in either direction."""
+    distance, noise = np.broadcast_arrays(number(best) - number(worst), number(error))
+    for each, spread in zip(distance.ravel(), noise.ravel(), strict=True):
+        if not clear(abs(each), spread):
+            raise GapError(
+                f"the gap is {each:.4g} ± {spread:.4g}: within noise, so nothing can be told as a share of it",
+                remedy="Choose data, a learner or a metric with a clear gap (RMSE, not hits), or more evaluation examples.",
+            )
+    return distance
+
+
+def number(given: ArrayLike) -> Floats:
+    """Float64, whatever was given."""
+    return np.asarray(given, dtype=np.float64)
+
+
+def of_strike(grid: Grid, strikers: Sequence[str], *, column: str | None = None) -> pd.DataFrame:
+    """What some objects can do together on a grid: strike, contribute to a rival that has nothing else, or both.
+
+    The large firm trains on everyone else, the small one on the strikers alone; worst is what guessing scores, best the full
+    row. Both views are given (Vincent & Hecht 2021): *fixed holdout*, everyone's audit examples; and *company*, those of the
+    owners whose data the firm holds, with the share of examples that it retains, since a score can rise by losing the hard
+    cases. The company view needs a column for each owner, and is NaN where there is none.
+
+    Parameters
+    ----------
+    strikers : names of objects. column : an audit column that everyone is judged on; the first unless given.
+
+    Returns a DataFrame indexed by view: scores `large` and `small`, `deletion`, `duplication`, `transfer`, and the shares
+    retained by each. Raises GridError for unknown objects, nobody or everybody, GapError for a gap within noise.
+    """
+    import pandas as pd
+
+    unknown = [name for name in strikers if name not in grid.objects]
+    if unknown or not 0 < len(set(strikers)) < grid.n_objects:
+        what = f"{unknown[0]!r} is no object" if unknown else "nobody or everybody strikes"
+        raise GridError(what, remedy=f"Name some of {', '.join(grid.objects[:20])}, not all.")
+    where = grid.column(column) if column is not None else 0
+    strike = np.isin(np.array(grid.objects), list(strikers))
+    rows = np.stack([~strike, strike]).astype(np.uint8)
+    known = grid.gap(grid.column_names[where])
+    scores = grid.scores(rows)
+    fixed = scores[:, where]
+    company, retained = company_view(grid, rows, scores, where)
+    sign = 1.0 if METRICS[grid.columns[where].metric].greater_is_better else -1.0
+    lines = {}
+    for view, (large, small), kept in (("fixed holdout", fixed, np.ones(2)), ("company", company, retained)):
+        found = {"large": large, "small": small, "deletion": np.nan, "duplication": np.nan, "transfer": np.nan}
+        if np.isfinite([large, small]).all():
+            worst, best, error = sign * known.floor, sign * known.full, known.error
+            found["deletion"] = float(deletion(sign * large, worst, best, error=error))
+            found["duplication"] = float(duplication(sign * small, worst, best, error=error))
+            left = 1 - found["deletion"]
+            found["transfer"] = found["duplication"] / left if left > 0 else np.nan
+        lines[view] = {**found, "large retains": kept[0], "small retains": kept[1]}
+    return pd.DataFrame.from_dict(lines, orient="index").rename_axis("view")
+
+
+def company_view(grid: Grid, rows: Rows, scores: Floats, where: int) -> tuple[Floats, Floats]:
+    """(R,) scores on the examples of the owners whose data each row holds, and (R,) the share of owned examples these are."""
+    world, like = grid.world, grid.columns[where]
+    nothing = np.full(len(rows), np.nan), np.full(len(rows), np.nan)
+    if world is None or world.owner_of is None or not METRICS[like.metric].mean:
+        return nothing
+    owner_of = {part.name: part.owner for part in world.slices if part.owner is not None}
+    own = [c for c, x in enumerate(grid.columns) if x.part == like.part and x.slice in owner_of and x.metric == like.metric]
+    if not own:
+        return nothing
+    owner = np.array([owner_of[grid.columns[c].slice] for c in own])
+    holds = np.stack([np.isin(owner, world.owner_of[row > 0]) for row in rows])
+    examples = np.array([grid.columns[c].examples for c in own])
+    left = (holds * examples).sum(axis=1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return (holds * examples * scores[:, own]).sum(axis=1) / left, left / examples.sum()

@@ -1,0 +1,34 @@
+"""Values of data objects, one family a file: `dl.values.shapley(table)` and so on.
+
+What takes a table returns a DataFrame (objects × columns).
+"""
+
+from dataleverage.measure.values.bagging import data_oob
+from dataleverage.measure.values.core import least_core
+from dataleverage.measure.values.estimate import Estimate, estimate
+from dataleverage.measure.values.evaluation import evaluation_side
+from dataleverage.measure.values.interactions import interactions, moebius
+from dataleverage.measure.values.leave_one_out import leave_group_out, leave_one_out
+from dataleverage.measure.values.neighbours import knn_shapley
+from dataleverage.measure.values.owen import owen
+from dataleverage.measure.values.semivalues import banzhaf, beta_shapley, semivalue, shapley
+from dataleverage.measure.values.shares import shares
+
+__all__ = [
+    "Estimate",
+    "banzhaf",
+    "beta_shapley",
+    "data_oob",
+    "estimate",
+    "evaluation_side",
+    "interactions",
+    "knn_shapley",
+    "least_core",
+    "leave_group_out",
+    "leave_one_out",
+    "moebius",
+    "owen",
+    "semivalue",
+    "shapley",
+    "shares",
+]

@@ -1,0 +1,155 @@
+"""Estimates of values from a sample of rows, for more objects than can be enumerated; each says how sure it is.
+
+An estimator turns a batch of random draws into rows to score, and their scores into independent samples of every object's
+value: the estimate is their mean and its standard error theirs. Draws are counted when their scores are in, never when they
+are generated, and no draw is cut short: a gain that data takes away would end it too early.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, Protocol, get_args
+
+from numpy.typing import ArrayLike
+
+from dataleverage.errors import GridError
+from dataleverage.grid.rows import as_rows, distinct, keys
+from dataleverage.grid.table import Table
+from dataleverage.measure.values import samplers
+from dataleverage.measure.worth import frame
+from dataleverage.streams import Streams
+from dataleverage.world.world import Floats
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Value = Literal["shapley", "banzhaf"]
+Method = Literal["permutation", "antithetic", "stratified", "kernel", "msr"]
+BATCH = 512  # rows asked for at once, about
+LEAST = 8  # draws before an estimate is trusted to know its own error
+
+
+class Scores(Protocol):
+    """What can be asked for rows: a grid, or anything like one."""
+
+    @property
+    def objects(self) -> tuple[str, ...]: ...
+    @property
+    def column_names(self) -> tuple[str, ...]: ...
+    def scores(self, rows: ArrayLike, /) -> Floats: ...
+
+
+@dataclass(frozen=True, eq=False)
+class Estimate:
+    """Estimated values and how sure they are.
+
+    values, errors : DataFrames (objects × columns): the mean over draws, and its standard error.
+    draws : independent draws whose scores went into it. cells : distinct rows that were asked for.
+    stopped : why it ended: precision (every standard error is small enough) or budget.
+    """
+
+    values: pd.DataFrame
+    errors: pd.DataFrame
+    draws: int
+    cells: int
+    stopped: Literal["precision", "budget"]
+
+    def interval(self, level: float = 0.95) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """(low, high) ends of the normal interval of each value."""
+        from scipy.stats import norm
+
+        reach = float(norm.ppf(0.5 + level / 2)) * self.errors
+        return self.values - reach, self.values + reach
+
+
+def estimate(
+    grid: Scores | Table,
+    value: Value = "shapley",
+    method: Method | None = None,
+    *,
+    budget: int = 2000,
+    precision: float | None = None,
+    seed: int = 0,
+    progress: Callable[[int], object] | None = None,
+) -> Estimate:
+    """Estimate the Shapley or Banzhaf value of every object from a sample of rows.
+
+    Parameters
+    ----------
+    grid : a grid of any size, or a complete table.
+    method : for shapley, `permutation` (Castro, Gómez & Tejada 2009), `antithetic` (a permutation and its reverse; Mitchell et
+        al. 2022; the default), `stratified` (every object at every size; Maleki et al. 2013) or `kernel` (KernelSHAP's
+        regression, paired; Lundberg & Lee 2017, Covert & Lee 2021); for banzhaf, `msr` (maximum sample reuse, Wang & Jia 2023).
+    budget : distinct rows to ask for, at most, but for those of the last batch.
+    precision : stop when every standard error is at most this, in the unit of the scores; checked after each batch from eight
+        draws on. Without it the budget is spent.
+    seed : of the draws.
+    progress : called with the number of new rows after each batch.
+
+    Raises GridError for a method that does not fit, MissingCell for a table with holes, and whatever scoring raises.
+    """
+    chosen = method or ("msr" if value == "banzhaf" else "antithetic")
+    check(value, chosen, budget, precision)
+    asked = Complete(grid) if isinstance(grid, Table) else grid
+    n = len(asked.objects)
+    if n < 2:
+        raise GridError("an estimate needs two objects", remedy="One object's value is its leave-one-out.")
+    rng = Streams(seed)["values"]
+    sampler = samplers.SAMPLERS[chosen](n, len(asked.column_names))
+    seen: set[bytes] = set()
+    while True:
+        # The rows that several draws share are asked for, and counted, once.
+        drawn = sampler.draw(max(1, BATCH // sampler.rows_per_draw), rng)
+        wanted, which = distinct(drawn)
+        fresh = len(seen)
+        seen.update(keys(wanted))
+        sampler.take(drawn, asked.scores(wanted)[which])
+        if progress is not None:
+            progress(len(seen) - fresh)
+        values, errors = sampler.result()
+        if precision is not None and sampler.draws >= LEAST and bool((errors <= precision).all()):
+            stopped: Literal["precision", "budget"] = "precision"
+            break
+        # a small game has no more rows than it has: then draws are what is left to bound
+        if len(seen) >= budget or sampler.draws * sampler.rows_per_draw >= 100 * budget:
+            stopped = "budget"
+            break
+    return Estimate(
+        frame(values, asked.objects, asked.column_names),
+        frame(errors, asked.objects, asked.column_names),
+        draws=sampler.draws,
+        cells=len(seen),
+        stopped=stopped,
+    )
+
+
+def check(value: str, method: str, budget: int, precision: float | None) -> None:
+    """Raise GridError for what cannot be estimated."""
+    if value not in get_args(Value):
+        raise GridError(f"there is no estimator of {value!r}", remedy=f"Values are {', '.join(get_args(Value))}.")
+    if method not in get_args(Method) or (method == "msr") != (value == "banzhaf"):
+        fitting = "msr" if value == "banzhaf" else "permutation, antithetic, stratified and kernel"
+        raise GridError(f"the method {method!r} does not estimate {value}", remedy=f"For {value} there is {fitting}.")
+    if budget < 1:
+        raise GridError(f"the budget is {budget} rows", remedy="Give at least one.")
+    if precision is not None and not precision > 0:
+        raise GridError(f"a precision of {precision} is never reached", remedy="Give a standard error above 0, or None.")
+
+
+@dataclass(frozen=True, eq=False)
+class Complete:
+    """A table that is asked as a grid is."""
+
+    table: Table
+
+    @property
+    def objects(self) -> tuple[str, ...]:
+        return self.table.objects
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        return self.table.columns
+
+    def scores(self, rows: ArrayLike, /) -> Floats:
+        return self.table.known(as_rows(rows, len(self.objects)))
