@@ -27,7 +27,8 @@ def data_oob(
     """How often the models of a bag are right about an example that is not in their bootstrap sample.
 
     `ψ_i = Σ_b 1[w_bi = 0] T(y_i, f_b(x_i)) / Σ_b 1[w_bi = 0]`, with w_b the counts of the b-th bootstrap sample and T
-    correctness or, for a regressor, minus the squared error. A mislabelled example is worth little. No evaluation examples are needed.
+    correctness or, for a regressor, minus the squared error. A mislabelled example is worth little. No evaluation
+    examples are needed.
 
     Parameters
     ----------
