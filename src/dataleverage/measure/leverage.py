@@ -16,7 +16,8 @@ from dataleverage.grid.gap import clear
 from dataleverage.grid.grid import Grid
 from dataleverage.grid.metrics import METRICS
 from dataleverage.grid.rows import Rows
-from dataleverage.world.world import Floats
+from dataleverage.streams import Streams
+from dataleverage.world.world import Floats, Mask
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -112,31 +113,72 @@ def of_strike(grid: Grid, strikers: Sequence[str], *, column: str | None = None)
     Returns a DataFrame indexed by view: scores `large` and `small`, `deletion`, `duplication`, `transfer`, and the shares
     retained by each. Raises GridError for unknown objects, nobody or everybody, GapError for a gap within noise.
     """
-    import pandas as pd
-
     unknown = [name for name in strikers if name not in grid.objects]
     if unknown or not 0 < len(set(strikers)) < grid.n_objects:
         what = f"{unknown[0]!r} is no object" if unknown else "nobody or everybody strikes"
         raise GridError(what, remedy=f"Name some of {', '.join(grid.objects[:20])}, not all.")
+    return of_strikes(grid, np.isin(np.array(grid.objects), list(strikers))[None, :], column).set_index("view")
+
+
+def of_strikes(grid: Grid, strikes: Mask, column: str | None) -> pd.DataFrame:
+    """As `of_strike`, a line for each group (S, n) bool and view, one group after the other."""
+    import pandas as pd
+
     where = grid.column(column) if column is not None else 0
-    strike = np.isin(np.array(grid.objects), list(strikers))
-    rows = np.stack([~strike, strike]).astype(np.uint8)
     known = grid.gap(grid.column_names[where])
-    scores = grid.scores(rows)
-    fixed = scores[:, where]
-    company, retained = company_view(grid, rows, scores, where)
     sign = 1.0 if METRICS[grid.columns[where].metric].greater_is_better else -1.0
-    lines = {}
-    for view, (large, small), kept in (("fixed holdout", fixed, np.ones(2)), ("company", company, retained)):
-        found = {"large": large, "small": small, "deletion": np.nan, "duplication": np.nan, "transfer": np.nan}
-        if np.isfinite([large, small]).all():
-            worst, best, error = sign * known.floor, sign * known.full, known.error
-            found["deletion"] = float(deletion(sign * large, worst, best, error=error))
-            found["duplication"] = float(duplication(sign * small, worst, best, error=error))
-            left = 1 - found["deletion"]
-            found["transfer"] = found["duplication"] / left if left > 0 else np.nan
-        lines[view] = {**found, "large retains": kept[0], "small retains": kept[1]}
-    return pd.DataFrame.from_dict(lines, orient="index").rename_axis("view")
+    worst, best = sign * known.floor, sign * known.full
+    gap(worst, best, known.error)  # refused once for all, also where the company view cannot be given
+    rows = np.stack([~strikes, strikes], axis=1).reshape(-1, grid.n_objects).astype(np.uint8)
+    scores = grid.scores(rows)
+    company, retained = company_view(grid, rows, scores, where)
+    lines = []
+    for view, each, kept in (
+        ("fixed holdout", scores[:, where].reshape(-1, 2), np.ones((len(strikes), 2))),
+        ("company", company.reshape(-1, 2), retained.reshape(-1, 2)),
+    ):
+        large, small = each.T
+        lost, given = deletion(sign * large, worst, best), duplication(sign * small, worst, best)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            both = np.where(lost < 1, given / (1 - lost), np.nan)
+        part = {"view": view, "large": large, "small": small, "deletion": lost, "duplication": given, "transfer": both}
+        lines.append(pd.DataFrame({**part, "large retains": kept[:, 0], "small retains": kept[:, 1]}))
+    return pd.concat(lines).sort_index(kind="stable").reset_index(drop=True)
+
+
+def by_share(
+    grid: Grid, shares: Sequence[float] | None = None, *, column: str | None = None, samples: int = 50, seed: int = 0
+) -> pd.DataFrame:
+    """What random strikes and contributions of a share of all objects can do: the curves of Vincent & Hecht (2021).
+
+    Parameters
+    ----------
+    shares : of objects that act together, each rounded to a whole number of them; tenths unless given.
+    column : an audit column that everyone is judged on; the first unless given.
+    samples : random groups of each size. seed : of the draws.
+
+    Returns a DataFrame indexed by view and share: means over groups of `deletion`, `duplication` and `transfer`, their standard
+    errors (`deletion error` …), and the share of examples that each firm retains. Raises as `of_strike` does.
+    """
+    import pandas as pd
+
+    n = grid.n_objects
+    wanted = [k / 10 for k in range(1, 10)] if shares is None else list(shares)
+    rng = Streams(seed)["leverage"]
+    lines = []
+    for share in dict.fromkeys(min(max(round(f * n), 1), n - 1) / n for f in wanted):
+        acting = round(share * n)
+        groups = rng.random((samples, n)).argsort(axis=1)[:, :acting]
+        drawn = np.unique(np.sort(groups, axis=1), axis=0)
+        strikes = np.zeros((len(drawn), n), dtype=bool)
+        strikes[np.arange(len(drawn))[:, None], drawn] = True
+        found = of_strikes(grid, strikes, column)
+        for view, part in found.groupby("view", sort=False):
+            mean, error = part.mean(numeric_only=True), part.std(numeric_only=True, ddof=1) / np.sqrt(len(part))
+            power = ["deletion", "duplication", "transfer"]
+            errors = {f"{name} error": error[name] for name in power}
+            lines.append({"view": view, "share": share, **mean[power], **errors, **mean[["large retains", "small retains"]]})
+    return pd.DataFrame(lines).set_index(["view", "share"])
 
 
 def company_view(grid: Grid, rows: Rows, scores: Floats, where: int) -> tuple[Floats, Floats]:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from dataleverage.measure.harm import harm
 from dataleverage.record.record import Record
 
 if TYPE_CHECKING:
@@ -47,16 +48,8 @@ def _quality_of_creators(record: Record) -> float:
 
 def _unmonitored(record: Record) -> float:
     """Largest loss on an audit column whose slice no operator looked at, as a share of its metric's gap."""
-    columns, cells = record.columns, record.cells
-    looked = set(columns[columns.column.isin(set(cells[cells.by != "creators"].column)) & (columns.part == "monitor")].slice)
-    gap, weighted = float(record.manifest["normalisation"]["gap"]), _column(record)
-    losses = []
-    for column in columns[(columns.part == "audit") & (columns.metric == weighted.metric)].itertuples():
-        if column.slice not in looked:
-            scores = record.rounds[f"score:{column.column}"]
-            sign = 1.0 if column.greater_is_better else -1.0
-            losses.append(sign * (float(scores.iloc[0]) - float(scores.iloc[-1])) / gap)
-    return max(losses, default=math.nan)
+    lost = harm(record)
+    return float(lost[~lost.monitored].loss.max())
 
 
 OUTCOMES: dict[str, Outcome] = {
