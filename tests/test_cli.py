@@ -257,6 +257,31 @@ def test_grid_predicts_where_a_surrogate_is_named_and_never_otherwise(tmp_path: 
     mistake(dataleverage("grid", ABCD, "--surrogate", "additive", cwd=tmp_path), "surrogate.kind", "trains nothing")
 
 
+def test_grid_says_what_the_measures_say(tmp_path: Path) -> None:
+    asked = ("grid", FIRST, "--values", "shapley,leave_one_out", "--scaling", "--leverage", "--plot", "figures")
+    done = dataleverage(*asked, "--json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout)
+    first = said["columns"].index("all")
+    scores = dict(zip(said["rows"], said["scores"], strict=True))
+    whole = scores["ABCDEFGHIJKL"][first]
+    values = said["values"]["shapley"]
+    assert sum(value["all"] for value in values.values()) == pytest.approx(whole - scores[""][first])  # efficiency
+    assert said["values"]["leave_one_out"]["D"]["all"] == pytest.approx(whole - scores["ABCEFGHIJKL"][first])
+    assert said["leverage"]["alone"]["D"]["fixed holdout"]["large"] == scores["ABCEFGHIJKL"][first]
+    assert sorted(path.name for path in (tmp_path / "figures").iterdir()) == sorted(Path(file).name for file in said["figures"])
+    mistake(dataleverage("grid", FIRST, "--values", "shaply", cwd=tmp_path), "there is no value 'shaply'", "shapley")
+    mistake(dataleverage("grid", FIRST, "--values", "shapley", "--plot", FIRST, cwd=tmp_path), "is a file")
+
+
+def test_describe_prints_the_leverage_card_of_a_record(tmp_path: Path) -> None:
+    assert dataleverage("run", ABCD, "--out", "here", "--no-page", cwd=tmp_path).returncode == 0
+    done = dataleverage("describe", "here", cwd=tmp_path)
+    assert done.returncode == 0 and done.stdout.startswith("# Leverage card: ABCD\n")
+    assert "What this does not show" in done.stdout
+    mistake(dataleverage("describe", "there", cwd=tmp_path), "there")
+
+
 def test_help_teaches_with_an_example(tmp_path: Path) -> None:
     for command in ("run", "validate", "grid", "view", "list", "schema", "new"):
         done = dataleverage(command, "--help", cwd=tmp_path)

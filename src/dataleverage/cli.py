@@ -149,22 +149,46 @@ def grid(
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Write the scores to this .csv or .parquet file, a line a row.")] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file if it exists.")] = False,
+    values: Annotated[
+        str,
+        typer.Option(metavar="LIST", help="Values of objects: leave_one_out, shapley, banzhaf, beta_shapley:16:1, least_core."),
+    ] = "",
+    scaling: Annotated[bool, typer.Option("--scaling", help="Fit how scores grow with the number of examples.")] = False,
+    leverage: Annotated[
+        bool, typer.Option("--leverage", help="Deletion, duplication and transfer, of objects alone and of random shares.")
+    ] = False,
+    plot: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Draw what is asked for into PNG files in this folder.")
+    ] = None,
     settings: Set = None,
     as_json: Json = False,
 ) -> None:
-    """Unveil the grid of a scenario: train on every row, or read it from a store, and show its scores.
+    """Unveil the grid of a scenario: train on every row, or read it from a store, and show what it says.
 
     With --surrogate, or of more than 20 objects where the scenario names one, only a sample of rows is trained; what is
-    predicted is marked, with its standard error.
+    predicted is marked, with its standard error. Values of many objects are estimated from trained rows.
     """
     from dataleverage.grid.rows import MOST_OBJECTS
     from dataleverage.record.table_file import check_table_file, write_table
     from dataleverage.scenario.load import load
+    from dataleverage.view.figures import check_folder, draw
+    from dataleverage.view.measured import as_json as measured_json
+    from dataleverage.view.measured import check_values, lines, measure
     from dataleverage.view.unveiled import as_json as unveiled_json
     from dataleverage.view.unveiled import unveiled
 
     if out is not None:
         check_table_file(out, overwrite=overwrite)
+    if plot is not None:
+        check_folder(plot)
+    names = check_values(values)
+    measured = bool(names or scaling or leverage or plot)
+    if surrogate is not None and measured:
+        raise ScenarioError(
+            "what a surrogate predicts is not measured",
+            key="--surrogate",
+            remedy="Leave it out: values of many objects are estimated from trained rows.",
+        )
     scenario = load(
         file, settings=[*([f"surrogate={surrogate}"] if surrogate is not None else []), *(settings or ())], store=store
     )
@@ -172,19 +196,23 @@ def grid(
         raise ScenarioError(f"{surrogate!r} is no surrogate", key="--surrogate", remedy="See `dataleverage list surrogates`.")
     with named(file):
         cells = scenario.grid() if store is None else scenario.grid().keep_in(store)
-        if scenario.surrogate is not None and (surrogate is not None or cells.n_objects > MOST_OBJECTS):
+        if scenario.surrogate is not None and (surrogate is not None or (cells.n_objects > MOST_OBJECTS and not measured)):
             estimate(scenario, budget, row or [], out, as_json)
             return
         if row:
             raise ScenarioError("only a surrogate predicts rows one by one", key="--row", remedy="Add `--surrogate additive`.")
         with progress("unveiling", cells.to_unveil(budget)) as advance:
             table = cells.unveil(budget=budget, progress=advance)
+        found = measure(cells, table, names, curves=scaling, power=leverage, budget=budget)
+    drawn = draw(cells, table, found, plot) if plot is not None else []
     if out is not None:
         write_table(table.frame, out)
     if as_json:
-        say_json(unveiled_json(cells, table))
+        figures = {"figures": [str(path) for path in drawn]} if drawn else {}
+        say_json({**unveiled_json(cells, table), **measured_json(found), **figures})
     else:
-        print_lines(scenario.title, unveiled(cells, table) + ([("Written", str(out))] if out else []))
+        written = [("Written", str(path)) for path in [*([out] if out else []), *drawn]]
+        print_lines(scenario.title, unveiled(cells, table) + lines(cells, found) + written)
 
 
 def estimate(scenario: Scenario, budget: int | None, words: list[str], out: Path | None, as_json: bool) -> None:
@@ -226,6 +254,17 @@ def view(
     finally:
         part.unlink(missing_ok=True)
     print(out)
+
+
+@app.command(epilog="Example: dataleverage describe runs/first-strike > card.md")
+def describe(
+    run: Annotated[Path, typer.Argument(help="The folder of a record, as `run` wrote it.", show_default=False)],
+) -> None:
+    """Print the leverage card of a record: what it shows, how sure that is, and what it does not show (Markdown)."""
+    from dataleverage.measure.card import card
+    from dataleverage.record.record import Record
+
+    print(card(Record.load(run)), end="")
 
 
 @app.command("list", epilog="Example: dataleverage list strategies")
