@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from dataleverage.game.model import LeverageGame
     from dataleverage.grid import learners, surrogates
     from dataleverage.grid.grid import Grid
-    from dataleverage.measure import curves, intervals, leverage, scaling, values
+    from dataleverage.measure import curves, intervals, leverage, scaling, subsets, values
     from dataleverage.record.record import Record
     from dataleverage.scenario.load import load, loads
     from dataleverage.scenario.scenario import Scenario
@@ -34,6 +34,7 @@ _MODULES = {
     "learners": "dataleverage.grid.learners",
     "leverage": "dataleverage.measure.leverage",
     "scaling": "dataleverage.measure.scaling",
+    "subsets": "dataleverage.measure.subsets",
     "surrogates": "dataleverage.grid.surrogates",
     "values": "dataleverage.measure.values",
 }
@@ -51,6 +52,7 @@ __all__ = [
     "load",
     "loads",
     "scaling",
+    "subsets",
     "surrogates",
     "values",
 ]
