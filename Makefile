@@ -46,6 +46,7 @@ bench: $(VENV)/installed
 	$(PY) benchmarks/oracle.py --out benchmarks/oracle.json --peers .venv-peers
 	$(PY) benchmarks/population.py --out benchmarks/population.json
 	$(PY) benchmarks/ratings.py --out benchmarks/ratings.json --peers .venv-peers
+	$(PY) benchmarks/measure.py --out benchmarks/measure.json --peers .venv-peers
 
 clean:
 	rm -rf $(VENV) .venv-peers runs .pytest_cache .mypy_cache .ruff_cache .hypothesis
