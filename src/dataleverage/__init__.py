@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from dataleverage.game.model import LeverageGame
     from dataleverage.grid import learners, surrogates
     from dataleverage.grid.grid import Grid
-    from dataleverage.measure import curves, intervals, leverage, scaling, subsets, values
+    from dataleverage.measure import curves, intervals, leverage, scaling, signal, subsets, values
     from dataleverage.record.record import Record
     from dataleverage.scenario.load import load, loads
     from dataleverage.scenario.scenario import Scenario
@@ -34,6 +34,7 @@ _MODULES = {
     "learners": "dataleverage.grid.learners",
     "leverage": "dataleverage.measure.leverage",
     "scaling": "dataleverage.measure.scaling",
+    "signal": "dataleverage.measure.signal",
     "subsets": "dataleverage.measure.subsets",
     "surrogates": "dataleverage.grid.surrogates",
     "values": "dataleverage.measure.values",
@@ -52,6 +53,7 @@ __all__ = [
     "load",
     "loads",
     "scaling",
+    "signal",
     "subsets",
     "surrogates",
     "values",
