@@ -55,6 +55,19 @@ def test_the_python_of_a_page_runs_from_top_to_bottom(page: Path, clone: Path) -
     code = "\n".join(blocks(page.read_text(encoding="utf-8"), "python"))
     done = subprocess.run([sys.executable, "-c", code], cwd=clone, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
+    printed = "\n".join(line.rstrip() for line in done.stdout.splitlines())
+    for said in blocks(page.read_text(encoding="utf-8"), "text"):
+        assert said in f"{printed}\n", done.stdout
+
+
+def test_every_name_of_the_signal_reference_is_there() -> None:
+    import dataleverage as dl
+
+    text = (ROOT / "docs/reference/signal.md").read_text(encoding="utf-8")
+    told = {name for row in re.findall(r"^\| (`.*?) \| ", text, re.MULTILINE) for name in re.findall(r"`(\w+)\(", row)}
+    assert told <= set(dl.signal.__all__) and len(told) == 12
+    functions = {name for name in dl.signal.__all__ if name.islower()} - {"mixture", "possible_labels", "radius"}
+    assert functions == told
 
 
 def test_the_scenario_of_the_readme_plays() -> None:

@@ -55,7 +55,7 @@ class Signal:
     @cached_property
     def xi(self) -> float:
         """ξ = P₀(X*): how common the signal is without the collective."""
-        return float(self.table.p_x[self.points].sum())
+        return min(1.0, float(self.table.p_x[self.points].sum()))
 
     @cached_property
     def gaps(self) -> Floats:
@@ -88,7 +88,7 @@ class Signal:
         """τ = E_x max_y |P₀(y|x) − P₀(y|g(x))|: how much the signal says. Raises GridError as `erased` does."""
         here, given = self.erasable(), self.table.conditional
         apart = np.abs(given[here] - given[self.g[here]]).max(axis=1)
-        return float(self.table.p_x[here] @ apart)
+        return min(1.0, float(self.table.p_x[here] @ apart))
 
     def erasable(self) -> Mask:
         """(|X|,) where P₀ is positive. Raises GridError where the signal cannot be erased, having no meaning to erase."""
