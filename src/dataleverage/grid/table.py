@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from dataleverage.errors import GridError
 from dataleverage.grid.metrics import METRICS
 from dataleverage.grid.oracle import missing_cells
-from dataleverage.grid.rows import Rows, in_words, keys
+from dataleverage.grid.rows import Rows, in_brief, in_words, keys
 from dataleverage.world.world import Floats
 
 if TYPE_CHECKING:
@@ -97,6 +97,6 @@ class Table:
         """(R, n) rows -> (R, C) their scores. Raises MissingCell for rows that are not here."""
         at = self.find(rows)
         if (at < 0).any():
-            raise missing_cells([in_words(row, self.objects) for row in rows[at < 0]])
+            raise missing_cells([in_brief(row, self.objects) for row in rows[at < 0]])
         found: NDArray[np.float64] = self.scores[at]
         return found
