@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 TOLERANCE = 1e-9  # of a score: a group that gets so little less than it should is content
+EXACT = 1e-10  # the finest that the solver of programs knows
+DEPENDENT = 1e-10  # below, one group's shares follow from those of others
 ADDED = 64  # groups that are taken in at once
 
 
@@ -47,19 +49,19 @@ def of_column(value: Floats, groups: Floats) -> tuple[Floats, float]:
     size = groups.sum(axis=1)
     chosen = np.flatnonzero((size == 1) | (size == n - 1))
     while True:
-        share, excess = program(value[chosen], groups[chosen], total)
-        share = nearest(value[chosen] - excess, groups[chosen], total, share)
+        excess = program(value[chosen], groups[chosen], total)
+        share = nearest(value[chosen] - excess, groups[chosen], total)
         complaint = value - excess - groups @ share
-        complaint[[0, -1]] = 0
+        complaint[[0, -1, *chosen]] = 0  # those are taken in already
         worst = np.argsort(-complaint)[:ADDED]
-        worst = np.setdiff1d(worst[complaint[worst] > TOLERANCE], chosen)
+        worst = worst[complaint[worst] > TOLERANCE]
         if not len(worst):
             return share * unit, excess * unit
         chosen = np.concatenate([chosen, worst])
 
 
-def program(value: Floats, groups: Floats, total: float) -> tuple[Floats, float]:
-    """The least excess, and some shares that reach it: minimise e where groups @ share + e ≥ value, share sums to total."""
+def program(value: Floats, groups: Floats, total: float) -> float:
+    """The least excess: minimise e where groups @ share + e ≥ value and share sums to total."""
     from scipy.optimize import linprog
 
     n = groups.shape[1]
@@ -71,27 +73,55 @@ def program(value: Floats, groups: Floats, total: float) -> tuple[Floats, float]
         b_eq=[total],
         bounds=[(None, None)] * (n + 1),
         method="highs",
+        options={"primal_feasibility_tolerance": EXACT, "dual_feasibility_tolerance": EXACT},
     )
     if found.status != 0 or found.x is None:
         raise GridError(f"the least core was not found: {found.message}", remedy="Look for scores of enormous size.")
-    return found.x[:n], float(found.x[n])
+    return float(found.x[n])
 
 
-def nearest(bound: Floats, groups: Floats, total: float, start: Floats) -> Floats:
-    """(n,) the shares nearest to equal ones with groups @ share ≥ bound that sum to total: least-distance programming.
+def nearest(bound: Floats, groups: Floats, total: float) -> Floats:
+    """(n,) the shares nearest to equal ones with groups @ share ≥ bound that sum to total.
 
-    (Lawson & Hanson 1974, chapter 23: the dual is a non-negative least-squares problem.) `start`, which is allowed, where the
-    solver finds nothing better.
+    The dual method of Goldfarb & Idnani (1983): the group that complains most is given what it asks for, and those that then
+    get more than they ask are let go, until nobody complains. Shares that must lie in a plane, as in a least core they do, are
+    no trouble to it: a group whose share follows from those of others is content with what is left to it, which differs from
+    what it asks for by no more than the excess is exact.
     """
-    from scipy.optimize import nnls
-
     n = groups.shape[1]
     equal = np.full(n, total / n)
     flat, _ = np.linalg.qr(np.column_stack([np.ones(n), np.eye(n)[:, : n - 1]]))
     across = flat[:, 1:]  # (n, n − 1): directions in which shares move and the sum stands
     sides, gap = groups @ across, bound - groups @ equal
-    solved, _ = nnls(np.vstack([sides.T, gap]), np.append(np.zeros(n - 1), 1.0))
-    residual = np.vstack([sides.T, gap]) @ solved - np.append(np.zeros(n - 1), 1.0)
-    if abs(residual[-1]) < 1e-14:
-        return start
-    return np.asarray(equal + across @ (-residual[:-1] / residual[-1]))
+    moved = np.zeros(n - 1)
+    held: list[int] = []  # groups that get exactly what they ask for, and the force with which each holds
+    force = np.zeros(0)
+    while True:
+        lacks = gap - sides @ moved
+        lacks[held] = 0
+        asks = int(np.argmax(lacks))
+        lack, pull = float(lacks[asks]), 0.0
+        if lack <= EXACT:
+            return np.asarray(equal + across @ moved)
+        while True:
+            give, free = np.zeros(0), sides[asks]
+            if held:
+                give = np.linalg.lstsq(sides[held].T, sides[asks], rcond=None)[0]
+                free = sides[asks] - sides[held].T @ give
+            speed = float(free @ free)
+            enough = lack / speed if speed > DEPENDENT else np.inf
+            until = np.full(len(held), np.inf)
+            np.divide(force, give, out=until, where=give > DEPENDENT)
+            step = min(enough, float(until.min(initial=np.inf)))
+            if step == np.inf:
+                gap[asks] -= lack
+                break
+            if enough < np.inf:
+                lack -= step * speed
+            force, pull = force - step * give, pull + step
+            if step == enough:
+                held, force = [*held, asks], np.append(force, pull)
+                moved = np.linalg.lstsq(sides[held], gap[held], rcond=None)[0]
+                break
+            gone = int(np.argmin(until))
+            held, force = held[:gone] + held[gone + 1 :], np.delete(force, gone)
