@@ -72,7 +72,10 @@ def semivalue(table: Table, weights: Sequence[float] | Floats, *, log: bool = Fa
     from scipy.special import gammaln, logsumexp
 
     n = n_of(table)
-    given = np.asarray(weights, dtype=np.float64)
+    try:
+        given = np.asarray(weights, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise GridError(f"the weights are not numbers: {error}", remedy=f"Give {n}, one for each size.") from error
     if given.shape != (n,):
         raise GridError(f"the weights have shape {given.shape}; {n} objects need ({n},), one for each size 0 … {n - 1}")
     if np.isnan(given).any() or (given == np.inf).any() or (not log and (given < 0).any()):
