@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from itertools import permutations
+from itertools import pairwise, permutations
 
 import numpy as np
 import pytest
@@ -39,7 +39,7 @@ def test_the_mean_over_orders_that_keep_unions_together(table_of, data, n, seed)
     unions = {f"u{k}": [table.objects[j] for j in range(n) if union[j] == k] for k in set(union)}
     value, orders = np.zeros((n, 2)), 0
     for order in permutations(range(n)):
-        changes = sum(union[a] != union[b] for a, b in zip(order, order[1:], strict=False))
+        changes = sum(union[a] != union[b] for a, b in pairwise(order))
         if changes + 1 > len(unions):
             continue  # a union is torn apart
         row, orders = 0, orders + 1

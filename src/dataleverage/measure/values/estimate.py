@@ -7,14 +7,15 @@ are generated, and no draw is cut short: a gain that data takes away would end i
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol, get_args
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 from dataleverage.errors import GridError
-from dataleverage.grid.rows import as_rows, distinct, keys
+from dataleverage.grid.rows import Rows, as_rows, distinct, in_words, keys
 from dataleverage.grid.table import Table
 from dataleverage.measure.values import samplers
 from dataleverage.measure.worth import frame
@@ -56,10 +57,12 @@ class Estimate:
     stopped: Literal["precision", "budget"]
 
     def interval(self, level: float = 0.95) -> tuple[pd.DataFrame, pd.DataFrame]:
-        """(low, high) ends of the normal interval of each value."""
-        from scipy.stats import norm
+        """(low, high) ends of the interval of each value, by Student's t: few draws know little of their spread."""
+        from scipy.stats import t
 
-        reach = float(norm.ppf(0.5 + level / 2)) * self.errors
+        if not 0 < level < 1:
+            raise GridError(f"a level of {level} is no probability between 0 and 1")
+        reach = float(t.ppf(0.5 + level / 2, max(self.draws - 1, 1))) * self.errors
         return self.values - reach, self.values + reach
 
 
@@ -81,17 +84,20 @@ def estimate(
     method : for shapley, `permutation` (Castro, Gómez & Tejada 2009), `antithetic` (a permutation and its reverse; Mitchell et
         al. 2022; the default), `stratified` (every object at every size; Maleki et al. 2013) or `kernel` (KernelSHAP's
         regression, paired; Lundberg & Lee 2017, Covert & Lee 2021); for banzhaf, `msr` (maximum sample reuse, Wang & Jia 2023).
-    budget : distinct rows to ask for, at most, but for those of the last batch.
+    budget : distinct rows to ask for. The last batch may go beyond by an eighth, or by a draw where that is more.
     precision : stop when every standard error is at most this, in the unit of the scores; checked after each batch from eight
         draws on. Without it the budget is spent.
     seed : of the draws.
     progress : called with the number of new rows after each batch.
 
-    Raises GridError for a method that does not fit, MissingCell for a table with holes, and whatever scoring raises.
+    Raises GridError for a method that does not fit and scores that are NaN, MissingCell for a table with holes, and whatever
+    scoring raises.
     """
     chosen = method or ("msr" if value == "banzhaf" else "antithetic")
     check(value, chosen, budget, precision)
     asked = Complete(grid) if isinstance(grid, Table) else grid
+    if not hasattr(asked, "scores"):
+        raise GridError(f"values are estimated from a grid or a table, not from a {type(asked).__name__}")
     n = len(asked.objects)
     if n < 2:
         raise GridError("an estimate needs two objects", remedy="One object's value is its leave-one-out.")
@@ -100,21 +106,22 @@ def estimate(
     seen: set[bytes] = set()
     while True:
         # The rows that several draws share are asked for, and counted, once.
-        drawn = sampler.draw(max(1, BATCH // sampler.rows_per_draw), rng)
+        left = max(budget - len(seen), len(seen) // 8)
+        drawn = sampler.draw(max(1, min(BATCH, left) // sampler.rows_per_draw), rng)
         wanted, which = distinct(drawn)
         fresh = len(seen)
         seen.update(keys(wanted))
-        sampler.take(drawn, asked.scores(wanted)[which])
+        sampler.take(drawn, numbers(wanted, asked.scores(wanted), asked.objects)[which])
         if progress is not None:
             progress(len(seen) - fresh)
-        values, errors = sampler.result()
-        if precision is not None and sampler.draws >= LEAST and bool((errors <= precision).all()):
+        if precision is not None and sampler.draws >= LEAST and bool((sampler.result()[1] <= precision).all()):
             stopped: Literal["precision", "budget"] = "precision"
             break
         # a small game has no more rows than it has: then draws are what is left to bound
         if len(seen) >= budget or sampler.draws * sampler.rows_per_draw >= 100 * budget:
             stopped = "budget"
             break
+    values, errors = sampler.result()
     return Estimate(
         frame(values, asked.objects, asked.column_names),
         frame(errors, asked.objects, asked.column_names),
@@ -135,6 +142,18 @@ def check(value: str, method: str, budget: int, precision: float | None) -> None
         raise GridError(f"the budget is {budget} rows", remedy="Give at least one.")
     if precision is not None and not precision > 0:
         raise GridError(f"a precision of {precision} is never reached", remedy="Give a standard error above 0, or None.")
+
+
+def numbers(rows: Rows, scores: Floats, objects: Sequence[str]) -> Floats:
+    """The scores (R, C) of rows. Raises GridError, which names a row, where one is NaN or infinite."""
+    broken = np.flatnonzero(~np.isfinite(scores).all(axis=1))
+    if len(broken):
+        first = in_words(rows[broken[0]], objects) or "the empty row"
+        raise GridError(
+            f"{len(broken)} of {len(rows)} rows have scores that are not finite numbers, {first} among them",
+            remedy="Choose a metric that is defined on every row.",
+        )
+    return scores
 
 
 @dataclass(frozen=True, eq=False)
