@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 BLOCK = 2**20  # distances sorted together: 8 MB
+TIED = 2**17  # 18 of 52 bits: distances alike but for 2**-34, less than 1e-10, are the same
+MOST_NEIGHBOURS = 10_000  # that the learner takes
 VOTES = 2**24  # votes counted together: 128 MB
 COLUMN = "soft vote"
 
@@ -43,7 +46,8 @@ def knn_shapley(
     with `m_i = 1` where example i is of the class:
     `φ_N = m_N min(k, N) / (N k)`, `φ_i = φ_{i+1} + (m_i − m_{i+1}) / k · min(k, i) / i`.
 
-    Examples at the same Euclidean distance (within 1e-10 of it) are taken in training order.
+    Examples at the same Euclidean distance (within 1e-10 of it) are taken in training order. Several that are the same are
+    measured once, so that rounding cannot part them.
 
     Parameters
     ----------
@@ -57,8 +61,8 @@ def knn_shapley(
     """
     import pandas as pd
 
-    if k < 1:
-        raise GridError(f"{k} neighbours cannot vote", remedy="Give k from 1 on.")
+    if isinstance(k, bool) or not isinstance(k, Integral) or not 1 <= k <= MOST_NEIGHBOURS:
+        raise GridError(f"{k!r} neighbours cannot vote", remedy=f"Give a whole number from 1 to {MOST_NEIGHBOURS:,}.")
     keys = np.arange(len(np.asarray(y_train))) if groups is None else groups
     grid = Grid.from_arrays(X_train, labels(y_train), keys, X_eval, labels(y_eval), learner=KNeighborsClassifier(n_neighbors=k))
     assert grid.world is not None
@@ -86,12 +90,14 @@ def labels(given: ArrayLike) -> NDArray[Any]:
 def of_examples(X: Floats, y: NDArray[np.generic], X_eval: Floats, y_eval: NDArray[np.generic], k: int) -> Floats:
     """(N,) the value of every training example."""
     n = len(X)
-    bits = np.uint64(max(n - 1, 1).bit_length())
+    bits = np.uint64(max(n - 1, TIED).bit_length())
     rank = np.arange(1, n + 1)
     step = np.minimum(k, rank) / rank / k
     total = np.zeros(n)
     centre = X.mean(axis=0)
     X, X_eval = X - centre, X_eval - centre  # so that expanding the square loses few digits
+    single, which = np.unique(X, axis=0, return_inverse=True)
+    X = single if len(single) < n else X
     norms = (X * X).sum(axis=1)
     block = max(1, BLOCK // n)
     index = np.arange(n, dtype=np.uint64)
@@ -102,9 +108,13 @@ def of_examples(X: Floats, y: NDArray[np.generic], X_eval: Floats, y_eval: NDArr
         away += norms
         away += (part * part).sum(axis=1)[:, None]
         np.maximum(away, 0.0, out=away)
+        if len(X) < n:
+            away = away[:, which]
         # Doubles that are not negative sort as whole numbers do. With the example's number in their last bits, which are less
-        # than 1e-10 of them, one sort of numbers gives the order, four times faster than sorting indices.
+        # than 1e-10 of them, one sort of numbers gives the order, four times faster than sorting indices. They are rounded,
+        # not cut off: distances that are whole numbers but for rounding would fall to either side.
         order = away.view(np.uint64)
+        order += np.uint64(1) << (bits - np.uint64(1))
         order &= ~low
         order |= index
         order.sort(axis=1)

@@ -38,7 +38,7 @@ def shares(values: pd.DataFrame) -> pd.DataFrame:
             f"no object has a value above 0 on {values.columns[int(np.argmin(total))]}: there is nothing to share by",
             remedy="Share equally or by size, or negate the values of a loss.",
         )
-    result = values.copy()
+    result = values.astype(np.float64)
     result[:] = kept / total
     result.attrs["cut"] = dict(zip(values.columns, np.minimum(given, 0.0).sum(axis=0).tolist(), strict=True))
     return result
