@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dataleverage.errors import GridError, MissingCell
@@ -31,6 +31,7 @@ def brute(table, i, j, weight):
     return total
 
 
+@settings(max_examples=40, deadline=None)
 @given(n=st.integers(2, 6), seed=st.integers(0, 9999))
 def test_interactions_are_what_their_definitions_say(table_of, n, seed):
     table = table_of(n, seed=seed)
@@ -43,6 +44,7 @@ def test_interactions_are_what_their_definitions_say(table_of, n, seed):
         np.testing.assert_allclose(even.loc[pair].to_numpy(), brute(table, i, j, lambda s: 0.5 ** (n - 2)), atol=1e-9)
 
 
+@settings(max_examples=40, deadline=None)
 @given(n=st.integers(1, 6), seed=st.integers(0, 9999))
 def test_dividends_sum_back_to_scores(table_of, n, seed):
     table = table_of(n, seed=seed)
@@ -53,6 +55,7 @@ def test_dividends_sum_back_to_scores(table_of, n, seed):
         np.testing.assert_allclose(dividends.to_numpy()[inside].sum(axis=0), table.scores[row], atol=1e-9)
 
 
+@settings(max_examples=40, deadline=None)
 @given(n=st.integers(1, 6), seed=st.integers(0, 9999))
 def test_values_share_the_dividends(table_of, n, seed):
     """Shapley shares a dividend in equal parts (Harsanyi 1963); Banzhaf halves it for everyone who must come too."""

@@ -52,7 +52,7 @@ def worlds(draw):
     return X, y, X[which] + rng.integers(0, 2, size=(3, features)), y[rng.integers(0, size, 3)], k
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(world=worlds())
 def test_examples_are_worth_what_all_subsets_say(world):
     X, y, X_eval, y_eval, k = world
@@ -70,7 +70,7 @@ def test_whole_numbers_tie_though_their_mean_is_none():
     np.testing.assert_allclose(found, brute(X, y, X_eval, y_eval, 1, range(6)), atol=1e-9)
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(world=worlds(), seed=st.integers(0, 999))
 def test_groups_are_worth_what_all_rows_of_them_say(world, seed):
     X, y, X_eval, y_eval, k = world

@@ -4,7 +4,7 @@ from itertools import pairwise, permutations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dataleverage.errors import GridError, MissingCell
@@ -20,6 +20,7 @@ def test_two_of_three_who_stand_together(game_of):
     assert owen(table, {"one": "A", "two": "B", "three": "C"})["v"].tolist() == pytest.approx([1 / 3] * 3, abs=1e-12)
 
 
+@settings(max_examples=40, deadline=None)
 @given(data=st.data(), n=st.integers(1, 7))
 def test_unanimity_games(game_of, data, n):
     """Unions that are needed share in equal parts, and so do the needed within each; these games span all others."""
@@ -32,6 +33,7 @@ def test_unanimity_games(game_of, data, n):
     assert owen(table, unions)["v"].tolist() == pytest.approx(expected, abs=1e-9)
 
 
+@settings(max_examples=40, deadline=None)
 @given(data=st.data(), n=st.integers(1, 6), seed=st.integers(0, 9999))
 def test_the_mean_over_orders_that_keep_unions_together(table_of, data, n, seed):
     table = table_of(n, seed=seed)
@@ -58,6 +60,7 @@ def test_the_mean_over_orders_that_keep_unions_together(table_of, data, n, seed)
         np.testing.assert_allclose(found.loc[unions[u]].sum().to_numpy(), between.loc[u].to_numpy(), atol=1e-9)
 
 
+@settings(max_examples=40, deadline=None)
 @given(n=st.integers(1, 6), seed=st.integers(0, 9999))
 def test_one_union_of_all_or_of_each_is_shapley(table_of, n, seed):
     table = table_of(n, seed=seed)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse.csgraph import minimum_spanning_tree
 from scipy.special import beta as beta_function
@@ -88,6 +88,7 @@ def test_miners(game_of, n):
     assert shapley(game_of(lambda who: len(who) // 2, n))["v"].tolist() == pytest.approx([n // 2 / n] * n, abs=1e-12)
 
 
+@settings(max_examples=40, deadline=None)
 @given(p=st.floats(0.05, 0.95), n=st.integers(1, 7), seed=st.integers(0, 99))
 def test_a_product_game_at_any_chance(game_of, p, n, seed):
     """A binomial semivalue is the derivative of the multilinear extension (Owen 1972), which factors for a product."""
@@ -102,6 +103,7 @@ def test_a_product_game_at_any_chance(game_of, p, n, seed):
 # ------------------------------------------------------------------ brute force and other packages
 
 
+@settings(max_examples=40, deadline=None)
 @given(n=st.integers(1, 6), seed=st.integers(0, 9999))
 def test_shapley_is_the_mean_over_orders(table_of, n, seed):
     table = table_of(n, seed=seed)
@@ -127,6 +129,7 @@ def brute(table, weight):
     return value
 
 
+@settings(max_examples=40, deadline=None)
 @given(n=st.integers(1, 6), seed=st.integers(0, 9999), alpha=st.floats(0.1, 20), beta=st.floats(0.1, 20))
 def test_values_are_what_their_definitions_say(table_of, n, seed, alpha, beta):
     table = table_of(n, seed=seed)
@@ -138,6 +141,7 @@ def test_values_are_what_their_definitions_say(table_of, n, seed, alpha, beta):
     np.testing.assert_allclose(semivalue(table, drawn).to_numpy(), brute(table, lambda s: drawn[s]), atol=1e-9)
 
 
+@settings(max_examples=40, deadline=None)
 @given(n=st.integers(1, 6), seed=st.integers(0, 9999))
 def test_beta_one_one_is_shapley(table_of, n, seed):
     table = table_of(n, seed=seed)
@@ -166,6 +170,7 @@ def test_shapiq_and_pydvl_agree():
 # ------------------------------------------------------------------ axioms
 
 
+@settings(max_examples=40, deadline=None)
 @given(n=st.integers(1, 8), seed=st.integers(0, 9999), scale=st.sampled_from([1e-3, 1.0, 1e3]))
 def test_efficiency(table_of, n, seed, scale):
     table = table_of(n, seed=seed, scale=scale)
@@ -174,6 +179,7 @@ def test_efficiency(table_of, n, seed, scale):
 
 
 @pytest.mark.parametrize("value", EVERY)
+@settings(max_examples=40, deadline=None)
 @given(n=st.integers(2, 6), seed=st.integers(0, 9999), data=st.data())
 def test_symmetry_null_player_and_dummy(table_of, value, n, seed, data):
     """Two objects that are the same in every row are worth the same; one that adds a constant is worth that constant."""
@@ -191,6 +197,7 @@ def test_symmetry_null_player_and_dummy(table_of, value, n, seed, data):
 
 
 @pytest.mark.parametrize("value", EVERY)
+@settings(max_examples=40, deadline=None)
 @given(n=st.integers(1, 6), seed=st.integers(0, 9999), a=st.floats(-5, 5), b=st.floats(-5, 5))
 def test_linearity(table_of, value, n, seed, a, b):
     table = table_of(n, seed=seed)
@@ -199,6 +206,7 @@ def test_linearity(table_of, value, n, seed, a, b):
     np.testing.assert_allclose(value(mixed)["mixed"].to_numpy(), expected, atol=1e-9)
 
 
+@settings(max_examples=40, deadline=None)
 @given(n=st.integers(1, 10), alpha=st.floats(0.1, 20), beta=st.floats(0.1, 20))
 def test_beta_weights_sum_to_one(game_of, n, alpha, beta):
     """An object that always adds one is worth the sum of the weights over the rows without it."""
@@ -226,6 +234,7 @@ def test_log_weights_for_sixteen_objects(table_of):
 # ------------------------------------------------------------------ tables as they come
 
 
+@settings(max_examples=40, deadline=None)
 @given(n=st.integers(1, 5), seed=st.integers(0, 999))
 def test_the_order_of_rows_is_nothing_and_poison_is_left_out(table_of, n, seed):
     table = table_of(n, seed=seed)

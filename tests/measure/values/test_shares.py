@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dataleverage.errors import GridError
@@ -17,6 +17,7 @@ def test_what_is_below_nothing_is_cut_and_told():
     assert found.attrs["cut"] == {"x": -1.0, "y": -2.5} and "cut" not in values.attrs
 
 
+@settings(max_examples=40, deadline=None)
 @given(values=st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=8), scale=st.floats(0.01, 100))
 def test_shares_are_a_distribution_in_the_order_of_values(values, scale):
     frame = pd.DataFrame({"x": values})
