@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 Order = Literal["random", "greedy", "worst"]
 Source = Grid | Table
-Z = 1.959963984540054  # of the normal distribution: 95 % of the means lie within so many standard errors
 MOST = 2**20  # rows of one size that are all looked at
 
 
@@ -51,7 +50,7 @@ def strike(
     further columns (`all low`, `all high`). A greedy or given order also says who leaves, in `object`, and worst the `row`.
     Raises GridError for orders and columns there are not, MissingCell where a table lacks a row.
     """
-    return walk(source, order, column, samples, most, seed, down=True)
+    return walk(source, order, column, samples, most, seed, extreme="worst")
 
 
 def acquisition(
@@ -68,7 +67,7 @@ def acquisition(
     As `strike`, upward: greedy takes what helps most now, best the best row of each size. Indexed by `held`; `share` is that
     of training examples held.
     """
-    return walk(source, "worst" if order == "best" else order, column, samples, most, seed, down=False)
+    return walk(source, order, column, samples, most, seed, extreme="best")
 
 
 def walk(
@@ -79,31 +78,37 @@ def walk(
     most: int | None,
     seed: int,
     *,
-    down: bool,
+    extreme: Literal["worst", "best"],
 ) -> pd.DataFrame:
-    """Both curves: `down` from the full row, or up from the empty one."""
+    """Both curves: down from the full row, where the worst row of each size is looked for, or up from the empty one."""
     import pandas as pd
 
-    n = len(source.objects)
+    where, sign, sizes, columns = facts(source, column)
+    n, down = len(source.objects), extreme == "worst"
     steps = (n - 1 if down else n) if most is None else most
     if not 1 <= steps <= n:
         raise GridError(f"{steps} of {n} objects cannot {'leave' if down else 'come'}", remedy=f"Ask for 1 to {n}.")
-    where, sign, sizes, columns = facts(source, column)
+    if samples < 1:
+        raise GridError(
+            f"{samples} rows of a size cannot stand for all", remedy="Sample at least two, to know how sure they are."
+        )
     scores = asker(source)
     start = np.full(n, 1 if down else 0, dtype=np.uint8)
     lines = [line(start[None, :], scores(start[None, :]), sizes, columns, down)]
-    if isinstance(order, str) and order in ("random", "worst"):
+    if isinstance(order, str) and order in ("random", extreme):
+        if order == extreme:
+            refuse_too_many(n, steps)
         rng = Streams(seed)["strike curve"]
         for step in range(1, steps + 1):
-            rows, sampled = of_size(source, n - step if down else step, samples if order == "random" else None, rng)
+            rows, every = of_size(source, n - step if down else step, samples if order == "random" else None, rng)
             found = scores(rows)
-            if order == "worst":
+            if order == extreme:
                 at = int(np.argmin((1 if down else -1) * sign * found[:, where]))
                 lines.append({**line(rows[[at]], found[[at]], sizes, columns, down), "row": in_words(rows[at], source.objects)})
                 lines[-1]["rows"] = len(rows)
             else:
-                lines.append(line(rows, found, sizes, columns, down, sampled=sampled))
-    elif order == "greedy" or not isinstance(order, str):
+                lines.append(line(rows, found, sizes, columns, down, every=every))
+    elif order == "greedy" or (isinstance(order, Sequence) and not isinstance(order, str)):
         named = None if isinstance(order, str) else positions(order, source.objects, steps if most is not None else None)
         for step in range(len(named) if named is not None else steps):
             left = np.flatnonzero(start == (1 if down else 0)) if named is None else np.array([named[step]])
@@ -115,7 +120,7 @@ def walk(
             lines.append({**line(rows[[at]], found[[at]], sizes, columns, down), "object": source.objects[left[at]]})
             lines[-1]["rows"] = len(rows)
     else:
-        raise GridError(f"there is no order {order!r}", remedy="Choose random, greedy, worst or best, or give object names.")
+        raise GridError(f"there is no order {order!r}", remedy=f"Choose random, greedy or {extreme}, or give object names.")
     return pd.DataFrame(lines).rename_axis("struck" if down else "held")
 
 
@@ -128,6 +133,8 @@ def effective_data(table: Table, row: str, *, column: str | None = None) -> floa
     Raises MissingCell where the table has holes or lacks the row.
     """
     where, sign, _, columns = facts(table, column)
+    if not isinstance(table, Table):
+        raise GridError("effective data is read off a table, not off a grid", remedy="Pass `grid.unveil()`.")
     if not table.complete:
         raise missing_cells([f"{table.holes} clean rows"])
     score = sign * table.known(from_words(row, table.objects)[None, :])[0, where]
@@ -160,8 +167,19 @@ def asker(source: Source) -> Callable[[Rows], Floats]:
     return source.known if isinstance(source, Table) else source.scores
 
 
-def of_size(source: Source, size: int, samples: int | None, rng: np.random.Generator) -> tuple[Rows, bool]:
-    """(R, n) clean rows of a size: all of them, or a sample of distinct ones; and whether it is a sample.
+def refuse_too_many(n: int, steps: int) -> None:
+    """Raise GridError where some size has more rows than can all be looked at, before any of them is."""
+    from math import comb
+
+    every, size = max((comb(n, step), step) for step in range(1, steps + 1))
+    if every > MOST:
+        raise GridError(
+            f"there are {every:,} rows of {size} or of {n - size} objects", remedy="Use the order greedy or random, or `most`."
+        )
+
+
+def of_size(source: Source, size: int, samples: int | None, rng: np.random.Generator) -> tuple[Rows, int]:
+    """(R, n) clean rows of a size: all of them, or a sample of distinct ones; and how many there are.
 
     samples : None asks for all. A complete table has all of them anyway.
     """
@@ -172,36 +190,42 @@ def of_size(source: Source, size: int, samples: int | None, rng: np.random.Gener
     every = comb(n, size)
     if isinstance(source, Table) and source.complete:
         of_all: Rows = source.rows[((source.rows <= 1).all(axis=1)) & (source.rows.sum(axis=1, dtype=np.int64) == size)]
-        return of_all, False
+        return of_all, every
     if samples is None or every <= samples:
-        if every > MOST:
-            raise GridError(f"there are {every:,} rows of {size} objects", remedy="Use the order greedy or random.")
         rows = np.zeros((every, n), dtype=np.uint8)
         for row, held in zip(rows, combinations(range(n), size), strict=True):
             row[list(held)] = 1
-        return rows, False
+        return rows, every
     found: dict[bytes, Rows] = {}
     while len(found) < samples:
         rank = rng.random((samples, n)).argsort(axis=1).argsort(axis=1)
         for row in (rank < size).astype(np.uint8):
             if len(found) < samples:
                 found.setdefault(row.tobytes(), row)
-    return np.array(list(found.values())), True
+    return np.array(list(found.values())), every
 
 
-def line(
-    rows: Rows, scores: Floats, sizes: Ints, columns: Sequence[str], down: bool, *, sampled: bool = False
-) -> dict[str, object]:
-    """One line of a curve: means over rows, and intervals where the rows are a sample."""
+def line(rows: Rows, scores: Floats, sizes: Ints, columns: Sequence[str], down: bool, *, every: int = 1) -> dict[str, object]:
+    """One line of a curve: means over rows, and intervals where they are a sample of `every` row of their size."""
     held = float((rows @ sizes).mean() / sizes.sum())
     found: dict[str, object] = {"share": 1 - held if down else held, "rows": len(rows)}
     mean = scores.mean(axis=0)
     found |= dict(zip(columns, mean.tolist(), strict=True))
-    if sampled:
-        reach = Z * scores.std(axis=0, ddof=1) / np.sqrt(len(scores)) if len(scores) > 1 else np.full(len(columns), np.inf)
-        for name, middle, far in zip(columns, mean.tolist(), reach.tolist(), strict=True):
+    if len(rows) < every:
+        for name, middle, far in zip(columns, mean.tolist(), reach(scores, every).tolist(), strict=True):
             found |= {f"{name} low": middle - far, f"{name} high": middle + far}
     return found
+
+
+def reach(scores: Floats, every: int) -> Floats:
+    """(C,) half the 95 % interval of the mean of scores (R, C) that were drawn from `every` one, without putting back."""
+    from scipy.stats import t
+
+    drawn = len(scores)
+    if drawn < 2:
+        return np.full(scores.shape[1], np.inf)
+    error = scores.std(axis=0, ddof=1) / np.sqrt(drawn) * np.sqrt(1 - drawn / every)
+    return np.asarray(float(t.ppf(0.975, drawn - 1)) * error)
 
 
 def positions(names: Sequence[str], objects: Sequence[str], most: int | None) -> list[int]:
