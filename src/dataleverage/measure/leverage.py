@@ -6,6 +6,7 @@ The formulas take numbers or arrays; `of_strike` reads everything off a grid for
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import comb
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -175,6 +176,7 @@ def by_share(
         found = of_strikes(grid, strikes, column)
         for view, part in found.groupby("view", sort=False):
             mean, error = part.mean(numeric_only=True), part.std(numeric_only=True, ddof=1) / np.sqrt(len(part))
+            error *= np.sqrt(1 - len(part) / comb(n, acting))  # drawn without putting back: nothing is left where all are
             power = ["deletion", "duplication", "transfer"]
             errors = {f"{name} error": error[name] for name in power}
             lines.append({"view": view, "share": share, **mean[power], **errors, **mean[["large retains", "small retains"]]})

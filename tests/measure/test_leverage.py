@@ -1,0 +1,204 @@
+from __future__ import annotations
+
+import math
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from sklearn.datasets import load_diabetes
+from sklearn.linear_model import Ridge, RidgeClassifier
+from sklearn.metrics import root_mean_squared_error
+
+import dataleverage as dl
+from dataleverage.errors import GapError, GridError
+from dataleverage.measure.leverage import (
+    by_share,
+    deletion,
+    duplication,
+    of_strike,
+    relative_change,
+    share_of_gap,
+    transfer,
+)
+
+# Data Strikes (Vincent, Hecht & Sen 2019): ML-1M, a strike of 30 %, hits x 100; strikers, others, everyone.
+BEFORE, AFTER, BASELINE = np.array([23.227, 54.167, 77.393]), np.array([22.770, 53.917, 76.687]), 75.988
+
+
+def test_data_strikes_as_a_share_of_the_gap():
+    found = share_of_gap(AFTER, BEFORE, BASELINE, gap_full=BEFORE[2])
+    assert (100 * found).round(1).tolist() == [-32.5, -17.8, -50.2]
+    assert share_of_gap(AFTER[2], BEFORE[2], BASELINE) == pytest.approx(found[2])
+
+
+def test_data_strikes_as_a_change_in_percent():
+    assert (100 * relative_change(AFTER, BEFORE)).round(2).tolist() == [-1.97, -0.46, -0.91]
+    of_percent = relative_change(AFTER[2], BEFORE[2], BASELINE)
+    assert of_percent == pytest.approx(share_of_gap(AFTER[2], BEFORE[2], BASELINE))
+    change, gap = (76.687 - 77.393) / 77.393, (77.393 - 75.988) / 77.393
+    assert of_percent == pytest.approx(change / gap)
+
+
+def test_the_powers_by_hand():
+    """Guessing scores .5 and everything .9; the large firm is left with .8, the rival comes to .6."""
+    assert duplication(0.6, 0.5, 0.9) == pytest.approx(0.25)
+    assert deletion(0.8, 0.5, 0.9) == pytest.approx(0.25)
+    assert transfer(0.6, 0.8, 0.5) == pytest.approx(1 / 3)
+    # A loss: guessing costs 2 and everything 1; signs cancel.
+    assert duplication(1.5, 2.0, 1.0) == pytest.approx(0.5) and deletion(1.25, 2.0, 1.0) == pytest.approx(0.25)
+    assert duplication([0.5, 0.9], 0.5, 0.9).tolist() == pytest.approx([0, 1])
+
+
+scores = st.floats(-100, 100)
+
+
+@settings(max_examples=200, deadline=None)
+@given(small=scores, large=scores, worst=scores, best=scores)
+def test_transfer_is_duplication_over_what_is_left(small, large, worst, best):
+    assume(abs(best - worst) > 1e-3 and abs(large - worst) > 1e-3)
+    left = 1 - deletion(large, worst, best)
+    expected = duplication(small, worst, best) / left
+    assert transfer(small, large, worst) == pytest.approx(float(expected), rel=1e-6, abs=1e-9)
+
+
+def test_a_gap_within_noise_is_refused_with_its_numbers():
+    for power in (
+        lambda error: duplication(0.51, 0.5, 0.52, error=error),
+        lambda error: deletion(0.51, 0.5, 0.52, error=error),
+        lambda error: transfer(0.51, 0.52, 0.5, error=error),
+        lambda error: share_of_gap(0.51, 0.52, 0.5, error=error),
+    ):
+        assert np.isfinite(power(0.0099))
+        with pytest.raises(GapError, match=r"the gap is 0\.02 ± 0\.0101: within noise") as caught:
+            power(0.0101)
+        assert "RMSE" in caught.value.remedy
+        for error in (math.nan, math.inf):
+            with pytest.raises(GapError):
+                power(error)
+    with pytest.raises(GapError, match=r"the gap is -0\.002 ± 0\.0015"):  # the second of them
+        duplication([1.0, 1.0], [0.0, 0.002], [1.0, 0.0], error=[0.1, 0.0015])
+    with pytest.raises(GapError):
+        relative_change(1.0, 0.0)
+    with pytest.raises(GapError):
+        relative_change(1.0, 2.0, 2.0)
+
+
+# ------------------------------------------------------------------ people on a grid
+
+
+def fitted(world, row):
+    """(E,) whether scikit-learn's model of a row is right."""
+    held = np.asarray(row)[world.object_of] > 0
+    classes = np.unique(world.y[held])
+    if len(classes) == 1:
+        return world.y_eval == classes[0]
+    return RidgeClassifier(alpha=1.0).fit(world.X[held], world.y[held]).predict(world.X_eval) == world.y_eval
+
+
+def by_hand(world, row):
+    """A firm's score on everyone's audit examples, on those of the owners it holds, and the share these are."""
+    right, owned = fitted(world, row), world.audit & (world.eval_object >= 0)
+    own = owned & (np.asarray(row)[world.eval_object] > 0)
+    return right[world.audit].mean(), right[own].mean(), own.sum() / owned.sum()
+
+
+@pytest.mark.parametrize("strikers", [[0], [4], [1, 3], [0, 2, 4]])
+def test_both_views_by_hand(owners_grid, strikers):
+    grid = owners_grid("accuracy")
+    world = grid.world
+    strike = np.isin(np.arange(5), strikers)
+    large, small = by_hand(world, ~strike), by_hand(world, strike)
+    majority = np.bincount(world.y).argmax()
+    worst = (world.y_eval[world.audit] == majority).mean()
+    best = fitted(world, np.ones(5))[world.audit].mean()
+    found = of_strike(grid, [grid.objects[j] for j in strikers])
+    assert found.index.tolist() == ["fixed holdout", "company"]
+    for view, at in (("fixed holdout", 0), ("company", 1)):
+        line = found.loc[view]
+        assert line[["large", "small"]].tolist() == pytest.approx([large[at], small[at]], abs=1e-9)
+        lost, given_ = 1 - (large[at] - worst) / (best - worst), (small[at] - worst) / (best - worst)
+        assert line[["deletion", "duplication"]].tolist() == pytest.approx([lost, given_], abs=1e-9)
+        assert line["transfer"] == pytest.approx((small[at] - worst) / (large[at] - worst), abs=1e-9)
+        kept = [1.0, 1.0] if at == 0 else [large[2], small[2]]
+        assert line[["large retains", "small retains"]].tolist() == pytest.approx(kept, abs=1e-12)
+    retained = found.loc["company", ["large retains", "small retains"]]
+    assert retained.sum() == pytest.approx(1) and retained.min() > 0  # every owner is held by one firm or the other
+
+
+def loss_grid(objects=5):
+    X, y = load_diabetes(return_X_y=True)
+    groups = np.arange(240) % objects
+    learner = dl.learners.Ridge(alpha=0.1)
+    return dl.Grid.from_arrays(X[:240], y[:240], groups, X[240:], y[240:], learner=learner), X, y, groups
+
+
+def test_a_loss_is_what_falls():
+    grid, X, y, groups = loss_grid()
+
+    def error(held):
+        inside = np.isin(groups, held)
+        return root_mean_squared_error(y[240:], Ridge(alpha=0.1).fit(X[:240][inside], y[:240][inside]).predict(X[240:]))
+
+    worst, best = root_mean_squared_error(y[240:], np.full(202, y[:240].mean())), error([0, 1, 2, 3, 4])
+    found = of_strike(grid, ["1", "2", "3"])
+    line = found.loc["fixed holdout"]
+    large, small = error([0, 4]), error([1, 2, 3])
+    assert line[["large", "small"]].tolist() == pytest.approx([large, small], abs=1e-6)
+    assert line["deletion"] == pytest.approx(1 - (worst - large) / (worst - best), abs=1e-6) and line["deletion"] > 0
+    assert line["duplication"] == pytest.approx((worst - small) / (worst - best), abs=1e-6)
+    assert found.loc["company"].isna().all()  # there are no owners' columns
+
+
+def test_random_shares_are_means_over_groups():
+    grid, *_ = loss_grid()
+    found = by_share(grid, [0.2, 0.4, 0.41, 0.8], samples=200)
+    assert found.index.names == ["view", "share"] and found.loc["fixed holdout"].index.tolist() == [0.2, 0.4, 0.8]
+    for share, size in ((0.2, 1), (0.4, 2), (0.8, 4)):
+        powers = [of_strike(grid, group).loc["fixed holdout"] for group in combinations(grid.objects, size)]
+        line = found.loc[("fixed holdout", share)]
+        for name in ("deletion", "duplication", "transfer"):
+            assert line[name] == pytest.approx(np.mean([power[name] for power in powers]), abs=1e-9)
+            assert line[f"{name} error"] == 0  # these are all groups there are
+    assert found.loc["company", "deletion"].isna().all()
+
+
+def test_random_shares_of_many_say_how_sure_they_are():
+    grid, *_ = loss_grid(12)
+    exact = by_share(grid, [0.5], samples=20_000).loc[("fixed holdout", 0.5)]  # all 924 groups
+    assert exact["deletion error"] == 0
+    runs = pd.DataFrame([by_share(grid, [0.5], samples=60, seed=seed).iloc[0] for seed in range(100)])
+    for name in ("deletion", "duplication", "transfer"):
+        spread = runs[name].std(ddof=1)
+        assert abs(runs[name].mean() - exact[name]) < 4.5 * spread / 10
+        assert runs[f"{name} error"].mean() == pytest.approx(spread, rel=0.3)
+
+
+def test_who_cannot_strike(owners_grid):
+    grid = owners_grid("accuracy")
+    with pytest.raises(GridError, match="'Z' is no object"):
+        of_strike(grid, ["Z"])
+    for group in ([], list(grid.objects)):
+        with pytest.raises(GridError, match="nobody or everybody strikes"):
+            of_strike(grid, group)
+    with pytest.raises(GridError, match="no column 'nobody'"):
+        of_strike(grid, ["A"], column="nobody")
+
+
+def test_noise_is_no_leverage():
+    """Labels that nothing predicts: the gap of a grid comes with its error, and is refused."""
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(120, 3)), rng.integers(0, 2, 120)
+    learner = dl.learners.RidgeClassifier()
+    grid = dl.Grid.from_arrays(X[:60], y[:60], np.arange(60) % 4, X[60:], y[60:], learner=learner)
+    gap = grid.gap("all")
+    guess = np.bincount(y[:60]).argmax()
+    right = RidgeClassifier().fit(X[:60], y[:60]).predict(X[60:]) == y[60:]
+    difference = right.astype(float) - (y[60:] == guess)
+    said = f"the gap is {difference.mean():.4g} ± {difference.std(ddof=1) / math.sqrt(60):.4g}"
+    assert abs(gap.full - gap.floor) < 2 * gap.error
+    with pytest.raises(GapError) as caught:
+        of_strike(grid, ["0"])
+    assert said in str(caught.value)
