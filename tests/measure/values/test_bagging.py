@@ -50,7 +50,7 @@ def test_values_are_what_the_formula_says(model, y, score):
 @pytest.mark.parametrize(("peer", "y", "model"), [("Data-OOB", Y, None), ("Data-OOB, numbers", NUMBERS, LinearRegression())])
 def test_pydvl_agrees(peer, y, model):
     """Another bag of models: the difference is the noise of both."""
-    found = data_oob(X, y, estimator=model, models=800, seed=1)
+    found = data_oob(X, y, estimator=model, models=500, seed=1)
     theirs, counts = np.array(PEERS[peer]["values"]), np.array(PEERS[peer]["counts"])
     error = found["standard error"].to_numpy()
     certain = error == 0  # every model is right, or every one is wrong
@@ -75,10 +75,10 @@ def test_groups_are_means():
 
 
 def test_a_group_s_error_is_not_too_small():
-    """Means over 60 seeds of what the error says, against how values differ between seeds."""
+    """Means over 40 seeds of what the error says, against how values differ between seeds."""
     names = np.arange(20) % 2
     model = KNeighborsClassifier(1)
-    runs = [data_oob(X[:20], Y[:20], estimator=model, models=10, seed=seed, groups=names) for seed in range(60)]
+    runs = [data_oob(X[:20], Y[:20], estimator=model, models=10, seed=seed, groups=names) for seed in range(40)]
     values = np.array([run["value"] for run in runs])
     said = np.mean([run["standard error"] for run in runs], axis=0)
     assert (values.std(axis=0, ddof=1) < said * 1.25).all()
