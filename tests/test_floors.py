@@ -17,6 +17,7 @@ FLOORS = [
     {"game"},
     {"scenario"},
     {"sweep", "view", "literature", "testing"},
+    {"terminal"},
     {"cli", "__main__"},
 ]
 LEVEL = {part: level for level, floor in enumerate(FLOORS) for part in floor}

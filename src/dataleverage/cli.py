@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import signal
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dataleverage.errors import DataleverageError, Errors, Place, RecordError, ScenarioError
+from dataleverage.errors import DataleverageError, Place, RecordError, ScenarioError
+from dataleverage.terminal import fail, named, print_lines, progress, say_json
 
 if TYPE_CHECKING:
     from dataleverage.scenario.scenario import Scenario
@@ -341,40 +339,6 @@ def main() -> None:
         raise
 
 
-def fail(error: DataleverageError) -> NoReturn:
-    """Tell a user's mistake, as JSON where JSON was asked for."""
-    errors = error.errors if isinstance(error, Errors) else (error,)
-    if "--json" in sys.argv:
-        say_json({"errors": [{**vars(one.place), "message": one.message, "remedy": one.remedy or None} for one in errors]})
-    else:
-        head = "error" if len(errors) == 1 else f"{len(errors)} errors"
-        print(f"{head}: " + ("" if len(errors) == 1 else "\n") + "\n".join(str(one) for one in errors), file=sys.stderr)
-    sys.exit(2)
-
-
-def say_json(value: Any) -> None:
-    """Print JSON."""
-    print(json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False))
-
-
-def print_lines(title: str, lines: list[tuple[str, str]]) -> None:
-    """Print labelled lines under a title; a label that repeats is printed once."""
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.table import Table
-
-    console = Console()
-    console.print(f"[bold]{escape(title)}[/bold]")
-    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
-    table.add_column(style="cyan", no_wrap=True)
-    table.add_column(overflow="fold")
-    last = None
-    for label, text in lines:
-        table.add_row("" if label == last else label, escape(text))
-        last = label
-    console.print(table)
-
-
 def fresh(folder: Path) -> Path:
     """The folder, or the first of folder-2, folder-3 … that does not exist."""
     number = 1
@@ -383,24 +347,3 @@ def fresh(folder: Path) -> Path:
         number += 1
         candidate = folder.with_name(f"{folder.name}-{number}")
     return candidate
-
-
-@contextmanager
-def named(file: Path) -> Iterator[None]:
-    """Errors of a play name the scenario's file."""
-    try:
-        yield
-    except DataleverageError as error:
-        raise error.at(Place(file=str(file))) from None
-
-
-@contextmanager
-def progress(what: str, total: int) -> Iterator[Any]:
-    """A progress bar on standard error, for as long as it takes; none where that is not a terminal."""
-    from rich.console import Console
-    from rich.progress import Progress
-
-    console = Console(stderr=True)
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task(what, total=total)
-        yield lambda done=1: bar.advance(task, done)

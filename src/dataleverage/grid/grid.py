@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from dataleverage.errors import GridError
 from dataleverage.grid import rows as row_words
+from dataleverage.grid.cells import Cells, of_frame, of_masks
 from dataleverage.grid.disk import DiskStore, Key
 from dataleverage.grid.gap import Gap, table_gaps, trained_gaps
 from dataleverage.grid.learner import Learner
@@ -27,7 +28,7 @@ from dataleverage.grid.surrogate_grid import SurrogateFit, SurrogateGrid
 from dataleverage.grid.surrogates import SurrogateKind
 from dataleverage.grid.table import Table
 from dataleverage.grid.weights import as_weights, joined, parted
-from dataleverage.world.world import Floats, Mask, Task, World
+from dataleverage.world.world import Floats, Mask, World
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -129,7 +130,7 @@ class Grid:
 
         Raises DataError for shapes that do not fit, NaN and infinity.
         """
-        from dataleverage.world.arrays import world_of_arrays
+        from dataleverage.world.arrays import task_of, world_of_arrays
 
         if not isinstance(learner, Learner):
             raise GridError(
@@ -161,10 +162,40 @@ class Grid:
         Raises GridError for rows that appear twice or name unknown objects, for columns or objects of one name or none at
         all, and for cells that are not finite numbers.
         """
-        oracle = TableOracle.of(frame, objects, metric)
-        given = table_gaps(oracle, floor, full)
-        n_present = int(max(oracle.rows.max(initial=1), 1))
-        return cls(oracle.objects, oracle, n_present=n_present, gaps=given)
+        return cls._of_cells(of_frame(frame, objects, metric), floor, full)
+
+    @classmethod
+    def from_masks(
+        cls,
+        masks: ArrayLike,
+        margins: ArrayLike,
+        *,
+        objects: Sequence[str] | None = None,
+        columns: Sequence[str] | None = None,
+        metric: str = "score",
+        floor: float | Mapping[str, float] | None = None,
+        full: float | Mapping[str, float] | None = None,
+    ) -> Grid:
+        """A grid of measurements made elsewhere, in the form of datamodels (Ilyas et al. 2022): who was in, what came out.
+
+        Parameters
+        ----------
+        masks : (R, n) bool or 0 and 1: which objects each training set held; the scores of masks that repeat are averaged.
+        margins : (R,) or (R, C) what was measured of each model: margins, accuracies, losses of mixtures, anything.
+        objects, columns : n and C names; A, B … and `score`, or `column 0` … unless given.
+        metric : `score` (more is better) or `loss`, or one of the metrics.
+        floor, full : as for `from_table`.
+
+        Raises GridError for shapes, names and values that do not fit.
+        """
+        return cls._of_cells(of_masks(masks, margins, objects, columns, metric), floor, full)
+
+    @classmethod
+    def _of_cells(cls, cells: Cells, floor: Any, full: Any) -> Grid:
+        """A grid that answers from cells and from nothing else."""
+        oracle = TableOracle.of(cells)
+        n_present = int(max(cells.rows.max(initial=1), 1))
+        return cls(cells.objects, oracle, n_present=n_present, gaps=table_gaps(oracle, floor, full))
 
     # ------------------------------------------------------------------ asking it
 
@@ -320,14 +351,8 @@ class Grid:
             rows = row_words.all_rows(self.n_objects)
         else:
             rows = row_words.extreme_rows(self.n_objects, budget)
-        return Table(
-            rows,
-            self.scores(rows, progress=progress),
-            self.objects,
-            self.column_names,
-            metrics=tuple(column.metric for column in self.columns),
-            sizes=tuple(self.sizes.tolist()),
-        )
+        metrics, sizes = tuple(column.metric for column in self.columns), tuple(self.sizes.tolist())
+        return Table(rows, self.scores(rows, progress=progress), self.objects, self.column_names, metrics, sizes)
 
     def gap(self, name: str) -> Gap:
         """What guessing and training on everything score on a column, and how sure their difference is."""
@@ -353,11 +378,8 @@ class Grid:
             return gaps
         began = time.perf_counter()
         gaps = trained_gaps(oracle)
-        rows, scores, seconds = (
-            np.repeat([[0], [1]], self.n_objects, axis=1).astype(np.uint8),
-            gaps[:, :2].T.copy(),
-            time.perf_counter() - began,
-        )
+        seconds, scores = time.perf_counter() - began, gaps[:, :2].T.copy()
+        rows = np.repeat([[0], [1]], self.n_objects, axis=1).astype(np.uint8)
         self.trained += len(rows)
         self.trained_for_gaps += len(rows)
         self.store.put(rows, scores if self.disk is None else self.disk.put(rows, scores, seconds))
@@ -376,8 +398,3 @@ class Grid:
     def __repr__(self) -> str:
         known = f"{len(self.store)} rows known"
         return f"Grid({self.n_objects} objects, {len(self.columns)} columns, {known})"
-
-
-def task_of(y: NDArray[np.generic]) -> Task:
-    """What a target asks for where the learner does both: fractions are a regression, anything else is classes."""
-    return "regression" if y.dtype.kind == "f" and bool((y % 1 != 0).any()) else "classification"

@@ -95,6 +95,8 @@ METRICS: dict[str, Metric] = {
             f"How near to the best order is a user's top {ranking.DEEP} of their held-out items, with gain 2^rating − 1, "
             "averaged over users; ties counted at their mean.",
         ),
+        Metric("score", "score", (), "label", True, description="Whatever a table or masks hold; more is better."),
+        Metric("loss", "loss", (), "label", False, description="Whatever a table or masks hold; less is better."),
     )
 }
 
@@ -163,8 +165,9 @@ def known_metric(name: str, task: Task) -> Metric:
     if name not in METRICS:
         raise GridError(f"there is no metric {name!r}", remedy=nearest(name, fitting, f"Metrics for {task}"))
     if name not in fitting:
+        known = " and ".join(METRICS[name].tasks) or "tables of cells"
         raise GridError(
-            f"the metric {name} is for {' and '.join(METRICS[name].tasks)}, and the target asks for {task}",
+            f"the metric {name} is for {known}, and the target asks for {task}",
             remedy=f"Metrics for {task} are {', '.join(fitting)}.",
         )
     return METRICS[name]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
@@ -14,15 +14,16 @@ from numpy.typing import NDArray
 
 from dataleverage.errors import GridError, MissingCell
 from dataleverage.grid.blas import one_thread
+from dataleverage.grid.cells import Cells
 from dataleverage.grid.learner import Learner, Pool, Predictor, pool_of
-from dataleverage.grid.metrics import METRICS, Column, Measurer
+from dataleverage.grid.metrics import Column, Measurer
 from dataleverage.grid.path import FEW, Path, Way
-from dataleverage.grid.rows import Rows, from_words, in_brief, keys, objects_in
+from dataleverage.grid.rows import Rows, in_brief, keys
 from dataleverage.grid.sums import Sums, counts_by_class
 from dataleverage.world.world import Floats, Mask, World
 
 if TYPE_CHECKING:
-    import pandas as pd
+    pass
 
 MEMORY = 32 * 2**20  # bytes that all chunks together may take while they are scored
 CACHE = 3 * 2**19  # bytes of decision values in one chunk: metrics read them several times, best from the processor's cache
@@ -268,33 +269,10 @@ class TableOracle:
         self.path = "read from a table of cells"
 
     @classmethod
-    def of(cls, frame: pd.DataFrame, objects: Sequence[str] | None, metric: str) -> TableOracle:
-        """The cells of a frame, a line a row: see `Grid.from_table`, which raises as this does."""
-        words = [str(index) for index in frame.index]
-        names = tuple(objects) if objects is not None else objects_in(words)
-        slices = [str(name) for name in frame.columns]
-        for what, called in (("object", names), ("column", slices)):
-            if not called:
-                raise GridError(f"the table has no {what}s", remedy="Rows are named as in AB or A+north, columns as you like.")
-            if (twice := first_twice(called)) is not None:
-                raise GridError(f"there are two {what}s {called[twice]!r}", remedy="Give each a name of its own.")
-        if metric not in METRICS:
-            raise GridError(f"{metric!r} is no metric", remedy=f"Metrics are {', '.join(METRICS)}.")
-        rows = np.array([from_words(word, names) for word in words], dtype=np.uint8).reshape(-1, len(names))
-        if (twice := first_twice(keys(rows))) is not None:
-            raise GridError(f"the table has the row {words[twice]!r} more than once", remedy="Keep one of them.")
-        try:
-            scores = frame.to_numpy(dtype=np.float64, na_value=np.nan)
-        except (TypeError, ValueError) as error:
-            raise GridError(f"the table holds what is not a number: {error}", remedy="Give numbers in every cell.") from error
-        if not np.isfinite(scores).all():
-            i, c = np.argwhere(~np.isfinite(scores))[0]
-            raise GridError(
-                f"the cell of row {words[i]!r} and column {slices[c]!r} is {scores[i, c]}",
-                remedy="Leave out rows that were not measured.",
-            )
-        columns = tuple(Column(name, name, metric, "audit", 0) for name in slices)
-        return cls(rows, scores, columns, names)
+    def of(cls, cells: Cells) -> TableOracle:
+        """What answers from cells: an audit column for each of theirs."""
+        columns = tuple(Column(name, name, cells.metric, "audit", 0) for name in cells.columns)
+        return cls(cells.rows, cells.scores, columns, cells.objects)
 
     def scores(self, rows: Rows, weights: Floats | None = None) -> Floats:
         """(R, n) uint8 -> (R, C). Raises MissingCell for rows that the table does not have, and GridError for weights."""
@@ -315,16 +293,6 @@ def in_batches(oracle: Oracle, rows: Rows, weights: Floats | None = None) -> Ite
     else:
         scores = oracle.scores(rows) if weights is None else oracle.scores(rows, weights)
         yield np.arange(len(rows)), scores, 0.0
-
-
-def first_twice(values: Sequence[object]) -> int | None:
-    """Where the first value stands that was there before; None where all differ."""
-    seen: set[object] = set()
-    for i, value in enumerate(values):
-        if value in seen:
-            return i
-        seen.add(value)
-    return None
 
 
 def both_classes(margin: Floats) -> Floats:

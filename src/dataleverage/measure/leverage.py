@@ -187,7 +187,7 @@ def company_view(grid: Grid, rows: Rows, scores: Floats, where: int) -> tuple[Fl
     """(R,) scores on the examples of the owners whose data each row holds, and (R,) the share of owned examples these are."""
     world, like = grid.world, grid.columns[where]
     nothing = np.full(len(rows), np.nan), np.full(len(rows), np.nan)
-    if world is None or world.owner_of is None or not METRICS[like.metric].mean:
+    if world is None or world.owner_of is None or METRICS[like.metric].mean != "examples":
         return nothing
     owner_of = {part.name: part.owner for part in world.slices if part.owner is not None}
     own = [c for c, x in enumerate(grid.columns) if x.part == like.part and x.slice in owner_of and x.metric == like.metric]

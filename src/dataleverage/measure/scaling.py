@@ -111,7 +111,7 @@ def diagonal(grid: Grid) -> pd.DataFrame:
         for c, column in enumerate(grid.columns)
         if column.part == "audit" and column.slice in owner_of and column.metric == metric
     ]
-    if not own or not METRICS[metric].mean:
+    if not own or METRICS[metric].mean != "examples":
         raise GridError(
             "the diagonal needs a column for each owner, on a metric that is a mean over examples",
             remedy="Set `slices: {by: owner}` and the metric accuracy or log_loss.",

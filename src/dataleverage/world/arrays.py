@@ -78,6 +78,11 @@ def world_of_arrays(
     )
 
 
+def task_of(y: NDArray[np.generic]) -> Task:
+    """What a target asks for where the learner does both: fractions are a regression, anything else is classes."""
+    return "regression" if y.dtype.kind == "f" and bool((y % 1 != 0).any()) else "classification"
+
+
 def features(given: ArrayLike, name: str) -> Floats:
     """(N, d) finite float64, N and d at least 1."""
     X = numbers(given, name)

@@ -5,6 +5,7 @@ What takes a table returns a DataFrame (objects × columns).
 
 from dataleverage.measure.values.bagging import data_oob
 from dataleverage.measure.values.core import least_core
+from dataleverage.measure.values.datamodel import datamodel
 from dataleverage.measure.values.estimate import Estimate, estimate
 from dataleverage.measure.values.evaluation import evaluation_side
 from dataleverage.measure.values.interactions import interactions, moebius
@@ -19,6 +20,7 @@ __all__ = [
     "banzhaf",
     "beta_shapley",
     "data_oob",
+    "datamodel",
     "estimate",
     "evaluation_side",
     "interactions",

@@ -18,6 +18,7 @@ from dataleverage.measure.worth import frame
 if TYPE_CHECKING:
     import pandas as pd
 
+MEANS = [name for name, metric in METRICS.items() if metric.mean == "examples"]
 MOST = 20  # slices whose every union can be measured
 
 
@@ -74,10 +75,10 @@ def evaluation_side(
 def check(grid: Grid, columns: Sequence[int]) -> None:
     """Raise GridError where the score of a union is not the mean of the columns' scores."""
     metrics = {grid.columns[c].metric for c in columns}
-    if len(metrics) > 1 or not METRICS[next(iter(metrics))].mean:
+    if len(metrics) > 1 or METRICS[next(iter(metrics))].mean != "examples":
         raise GridError(
             f"the columns measure {', '.join(sorted(metrics))}: a union needs one metric that is a mean over examples",
-            remedy=f"Use {' or '.join(name for name, metric in METRICS.items() if metric.mean)}.",
+            remedy=f"Use {' or '.join(MEANS)}.",
         )
     if grid.world is None:
         raise GridError("a table does not say how many examples its columns have", remedy="Use a grid that is trained.")
