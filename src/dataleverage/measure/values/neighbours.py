@@ -136,7 +136,7 @@ class Votes:
     def __init__(self, grid: Grid, k: int) -> None:
         assert grid.world is not None
         self.objects, self.column_names, self.k = grid.objects, (COLUMN,), k
-        self.y = grid.world.y_eval.astype(np.int64)
+        self.y, self.sizes = grid.world.y_eval.astype(np.int64), grid.sizes
         self.classes = len(grid.world.classes)
         self.predict = KNeighborsClassifier(n_neighbors=k).prepare(pool_of(grid.world), "label")
 
@@ -146,7 +146,13 @@ class Votes:
         share = np.empty((len(asked), 1))
         step = max(1, VOTES // (self.classes * len(self.y)))
         for start in range(0, len(asked), step):
-            votes = self.predict(asked[start : start + step])
-            own = np.take_along_axis(votes, self.y[None, :, None], axis=2)[:, :, 0]
+            part = asked[start : start + step]
+            votes = self.predict(part)
+            if votes.shape[2] == 1:  # of two classes, by how many votes the second leads
+                voting = np.minimum(self.k, part @ self.sizes)[:, None]
+                lead = np.where(self.y == 1, votes[:, :, 0], -votes[:, :, 0])
+                own = (voting + lead) / 2
+            else:
+                own = np.take_along_axis(votes, self.y[None, :, None], axis=2)[:, :, 0]
             share[start : start + step, 0] = own.mean(axis=1) / self.k
         return share
