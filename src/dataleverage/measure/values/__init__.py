@@ -8,6 +8,7 @@ from dataleverage.measure.values.core import least_core
 from dataleverage.measure.values.datamodel import datamodel
 from dataleverage.measure.values.estimate import Estimate, estimate
 from dataleverage.measure.values.evaluation import evaluation_side
+from dataleverage.measure.values.influence import influence
 from dataleverage.measure.values.interactions import interactions, moebius
 from dataleverage.measure.values.leave_one_out import leave_group_out, leave_one_out
 from dataleverage.measure.values.neighbours import knn_shapley
@@ -23,6 +24,7 @@ __all__ = [
     "datamodel",
     "estimate",
     "evaluation_side",
+    "influence",
     "interactions",
     "knn_shapley",
     "least_core",
