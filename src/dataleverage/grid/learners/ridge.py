@@ -77,7 +77,7 @@ def cost_of(shape: Shape, targets: int) -> Cost:
     once = Work(shape.examples * side**2 + turned, shape.examples * shape.features * 8, 100)
     solve = 1.5 * d**3
     products, kept = summing(shape, side**2)
-    row = Work(products + solve + d * E * shape.outputs, 10 * side**2 + 4 * E * shape.outputs, 2 + 25 * side**2 / BATCH)
+    row = Work(products + solve + d * E * targets, 10 * side**2 + 4 * E * targets, 2 + (25 + 3 * side) * side**2 / BATCH)
     return Cost(once, row, kept)
 
 
