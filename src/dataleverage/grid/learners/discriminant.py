@@ -45,7 +45,7 @@ class LinearDiscriminantAnalysis(Learner):
         d, K, E = shape.rank, shape.outputs, shape.evaluation
         turned = 2 * shape.features * shape.examples**2 if shape.features > shape.examples else 0  # see `spanned`
         once = Work(shape.examples * d**2 + 10 * d**3 + turned, shape.examples * shape.features * 12, 150)
-        lacking = 12 * d**3 if shape.row < d and not self.shrinkage else 0  # an eigendecomposition for each row
+        lacking = 12 * shape.row**3 if shape.row < d and not self.shrinkage else 0  # an eigendecomposition for each row
         (scatter, kept), (by_class, more) = summing(shape, d**2), summing(shape, K * (d + 1))
         row = Work(scatter + by_class + 1.5 * d**3 + lacking + d * E * K, 6 * d**2 + 4 * E * K, 2 + 30 * d**2 / BATCH)
         return Cost(once, row, kept + more)
@@ -151,11 +151,17 @@ class Space:
             mine = y == label
             X[mine] -= X[mine][0]  # examples that are all alike, or a single one, then have no scatter at all
             X[mine] -= np.average(X[mine], axis=0, weights=share[mine])
-        covariance = (X * share[:, None]).T @ X
-        self.shrink(covariance)
-        values, vectors = np.linalg.eigh(covariance * self.scale[:, None] * self.scale)
-        kept = values > len(values) * EPSILON * values[-1]
-        axes = vectors[:, kept]
+        if len(X) < len(self.scale) and not self.shrinkage:  # products of examples have the same eigenvalues, and are fewer
+            spread = X * np.sqrt(share)[:, None] * self.scale
+            values, vectors = np.linalg.eigh(spread @ spread.T)
+            kept = values > len(self.scale) * EPSILON * values[-1]
+            axes = spread.T @ (vectors[:, kept] / np.sqrt(values[kept]))
+        else:
+            covariance = (X * share[:, None]).T @ X
+            self.shrink(covariance)
+            values, vectors = np.linalg.eigh(covariance * self.scale[:, None] * self.scale)
+            kept = values > len(values) * EPSILON * values[-1]
+            axes = vectors[:, kept]
         return np.asarray((apart * self.scale) @ axes / values[kept] @ axes.T * self.scale)
 
 
