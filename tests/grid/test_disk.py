@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import textwrap
+import time
 from pathlib import Path
 
 import numpy as np
@@ -119,8 +120,10 @@ def test_processes_that_write_at_once_lose_nothing(path):
         store = DiskStore(path, Key("w", "l", "c", 3))
         rows = all_rows(10)
         pathlib.Path(f"{path}.ready{seed}").touch()
+        end = time.monotonic() + 60
         while not all(pathlib.Path(f"{path}.ready{other}").exists() for other in (1, 2, 3)):
             time.sleep(0.001)
+            assert time.monotonic() < end, "the others did not come"
         for part in np.array_split(np.random.default_rng(seed).permutation(1024), 64):
             kept = store.put(rows[part], np.full((len(part), 3), float(seed)))
             assert set(np.unique(kept)) <= {1.0, 2.0, 3.0}
@@ -133,6 +136,23 @@ def test_processes_that_write_at_once_lose_nothing(path):
     assert known.all()
     assert (scores == scores[:, :1]).all()
     assert len(np.unique(scores)) > 1, "the processes should have met"
+
+
+def test_processes_that_make_a_store_at_once_all_have_it(path):
+    code = textwrap.dedent(
+        """
+        import sys, time
+        from dataleverage.grid.disk import DiskStore, Key
+        path, start = sys.argv[1], float(sys.argv[2])
+        for i in range(30):
+            while time.time() < start + 0.05 * i:
+                pass
+            DiskStore(f"{path}-{i}", Key("w", "l", "c", 3)).close()
+        """
+    )
+    start = str(time.time() + 3)
+    running = [subprocess.Popen([sys.executable, "-c", code, str(path), start]) for _ in range(5)]
+    assert [process.wait(timeout=120) for process in running] == [0] * 5
 
 
 def test_a_killed_writer_leaves_a_store_that_works(path):

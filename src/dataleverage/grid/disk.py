@@ -261,8 +261,10 @@ def connect(path: Path) -> sqlite3.Connection:
             raise StoreError(f"{path} is no store: it is not an SQLite file", remedy="Name another file.")
     database = sqlite3.connect(path, timeout=WAIT, isolation_level=None, check_same_thread=False)
     try:
+        database.execute("BEGIN")  # one state of the file is looked at, also where others make it a store just now
         application, version = (database.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version"))
         tables = database.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+        database.execute("COMMIT")
         if application != APPLICATION and (application or version or tables):
             raise StoreError(f"{path} is no store: it is an SQLite file of another program", remedy="Name another file.")
         if application == APPLICATION and version != VERSION:
