@@ -18,7 +18,7 @@ run: $(VENV)/installed
 	$(PY) -m dataleverage run scenarios/first-strike.yaml --out runs/first-strike --overwrite
 
 test: $(VENV)/installed-dev lint types
-	$(PY) -m pytest --durations=5
+	$(PY) -m pytest --numprocesses 2 --dist loadfile --durations=5
 
 lint: $(VENV)/installed-dev
 	$(PY) -m ruff check .
