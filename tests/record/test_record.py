@@ -222,9 +222,10 @@ def test_a_record_is_overwritten_only_if_so_told(tmp_path, played):
         check_free(folder, overwrite=False)
 
 
-def test_a_name_too_long_is_told(tmp_path):
-    with pytest.raises(RecordError, match="cannot be written: File"):  # long paths are cut short in messages
-        check_free(tmp_path / ("x" * 300), overwrite=False)
+def test_a_name_too_long_is_told(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # messages are cut after 400 characters, and the folder's own name may be long
+    with pytest.raises(RecordError, match="File name too long"):
+        check_free(Path("x" * 300), overwrite=False)
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write everywhere")

@@ -43,10 +43,12 @@ def card(record: Record) -> str:
 
 
 def section(heading: str, lines: Sequence[str]) -> str:
+    """A heading and its lines as a list."""
     return "\n".join([f"## {heading}", "", *(f"- {line}" for line in lines)])
 
 
 def effect(record: Record) -> list[str]:
+    """How much of the gap is gone, in both views, and what became of the score."""
     found, norm = outcomes(record), record.manifest["normalisation"]
     lines = [
         f"Fixed holdout (everyone's audit examples): {over(record, 'deletion_leverage')} of the gap between guessing and full "
@@ -76,6 +78,7 @@ def over(record: Record, name: str) -> str:
 
 
 def who(record: Record) -> list[str]:
+    """How many acted."""
     found = outcomes(record)
     count = len(record.creators)
     rounds, last = number(found["rounds_played"], 0), percent(found["final_acting_share"])
@@ -86,6 +89,7 @@ def who(record: Record) -> list[str]:
 
 
 def hidden_harm(record: Record) -> list[str]:
+    """What slices lost that no operator looked at, the worst first."""
     lost = harm(record)
     unseen = lost[~lost.monitored]
     if unseen.empty:
@@ -133,6 +137,7 @@ def costs(record: Record) -> list[str]:
 
 
 def fixed(record: Record) -> list[str]:
+    """What was the same for everyone: data, seeds, learner, rights."""
     manifest = record.manifest
     norm = manifest["normalisation"]
     seeds = f"world (data.seed) {manifest['data_seed']}, play (seed) {manifest['seed']}"
@@ -148,6 +153,7 @@ def fixed(record: Record) -> list[str]:
 
 
 def limits(record: Record) -> list[str]:
+    """What a reader must not take this for, the record's own warnings included."""
     manifest = record.manifest
     lines = []
     if not manifest.get("worlds"):
@@ -162,8 +168,10 @@ def limits(record: Record) -> list[str]:
 
 
 def number(value: float | None, digits: int = 3) -> str:
+    """So many decimals, and no minus before a zero; unknown where there is none."""
     return "unknown" if value is None else f"{round(float(value), digits) + 0.0:.{digits}f}"
 
 
 def percent(value: float | None) -> str:
+    """A share in whole percent; unknown where there is none."""
     return "unknown" if value is None else f"{100 * float(value) + 0.0:.0f} %"

@@ -46,6 +46,7 @@ def draw(grid: Grid, table: Table, found: Measured, folder: Path) -> list[Path]:
 
 
 def save(figure: Figure, path: Path) -> Path:
+    """Write a figure to a file, and return the file."""
     figure.savefig(path, dpi=150, bbox_inches="tight")
     return path
 
@@ -66,6 +67,7 @@ def canvas(title: str, x: str, y: str, height: float = 4.0) -> tuple[Figure, Axe
 
 
 def label(grid: Grid, c: int = 0) -> str:
+    """What a column measures, and on which slice, for an axis."""
     return f"{METRICS[grid.columns[c].metric].label} on {grid.columns[c].slice}"
 
 

@@ -28,7 +28,7 @@ SHARES = st.builds(Fraction, st.integers(1, 48), st.just(48))
 def test_bounds_hold_on_random_instances(tactic, instances, exact_success, signal_of):
     seen = []
 
-    @settings(max_examples=800, deadline=None)
+    @settings(max_examples=2000, deadline=None)  # a feature-only bound says something in one of sixteen
     @given(data=st.data(), alpha=SHARES, epsilon=st.sampled_from([0, 0, 1, 2]))
     def holds(data, alpha, epsilon):
         counts, g, target = data.draw(instances(idempotent=tactic == "erase"))
@@ -40,7 +40,7 @@ def test_bounds_hold_on_random_instances(tactic, instances, exact_success, signa
         seen.append(0 < bound < 1)
 
     holds()
-    assert sum(seen) >= 20, "bounds that say nothing hold"  # of 800; feature-only bounds seldom say anything
+    assert sum(seen) > 50, "bounds that say nothing hold"
 
 
 def test_bounds_hold_on_laws_that_favour_them(exact_success):
