@@ -14,47 +14,19 @@ os.environ["MKL_NUM_THREADS"] = "1"
 
 import argparse
 import json
-import subprocess
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from setting import HERE, installed, machine, median, timed
+from setting import Answering, machine, median, timed
 
 import dataleverage as dl
 from dataleverage.grid.rows import all_rows
 from dataleverage.grid.table import Table
 
 REPEATS = 5
-
-
-class Peer:
-    """A peer's process. Raises RuntimeError with the reason where it cannot be had."""
-
-    def __init__(self, name: str, folder: Path, data: dict[str, Any]) -> None:
-        path = folder / f"{name}-values.npz"
-        np.savez(path, **data)
-        command = [installed(name, folder), str(HERE / "value_peers.py"), name, str(path)]
-        self.process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-        )
-        self.version = self.answer()["version"]
-
-    def ask(self) -> dict[str, Any]:
-        """Seconds and values."""
-        assert self.process.stdin is not None
-        print("go", file=self.process.stdin, flush=True)
-        return self.answer()
-
-    def answer(self) -> dict[str, Any]:
-        assert self.process.stdout is not None
-        line = self.process.stdout.readline()
-        if not line:
-            raise RuntimeError("it stopped without an answer")
-        found: dict[str, Any] = json.loads(line)
-        return found
 
 
 def table(n: int, columns: int = 1) -> Table:
@@ -80,7 +52,7 @@ def line(
     mine, theirs, values = [], [], None
     for _ in range(REPEATS):
         mine.append(min(timed(ours) for _ in range(3)))
-        if isinstance(peer, Peer):
+        if isinstance(peer, Answering):
             answer = peer.ask()
             theirs.append(answer["seconds"])
             values = answer["values"]
@@ -98,9 +70,12 @@ def line(
     return {**found, "target": target, "reached": reached(seconds, found["ratio"])}
 
 
-def peer_of(name: str, folder: Path, data: dict[str, Any]) -> Peer | str:
+def peer_of(name: str, folder: Path, data: dict[str, Any]) -> Answering | str:
+    """The peer's process on some data, or why it cannot be had."""
     try:
-        return Peer(name, folder, data)
+        path = folder / f"{name}-values.npz"
+        np.savez(path, **data)
+        return Answering(name, folder, "value_peers.py", name, str(path))
     except RuntimeError as error:
         return f"{name}: {error}"
 
@@ -126,10 +101,12 @@ def report(folder: Path) -> dict[str, Any]:
             pydvl,
         ),
     ]
-    versions = {name: peer.version for name, peer in (("shapiq", shapiq), ("pydvl", pydvl)) if isinstance(peer, Peer)}
+    versions = {
+        name: peer.greeting["version"] for name, peer in (("shapiq", shapiq), ("pydvl", pydvl)) if isinstance(peer, Answering)
+    }
     for peer in (shapiq, pydvl):
-        if isinstance(peer, Peer):
-            peer.process.communicate()
+        if isinstance(peer, Answering):
+            peer.close()
     return {"machine": machine(), "peers": versions, "lines": lines}
 
 

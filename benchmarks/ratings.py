@@ -17,13 +17,12 @@ os.environ["MKL_NUM_THREADS"] = "1"
 
 import argparse
 import json
-import subprocess
 import tempfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from setting import HERE, installed, machine, median, timed
+from setting import Answering, machine, median, timed
 
 import dataleverage as dl
 from dataleverage.grid.learner import Learner
@@ -39,31 +38,11 @@ TARGET = 5  # times as fast, at an error that is no larger
 ROWS = 1 - np.tri(OBJECTS, k=-1, dtype=np.uint8)  # the full row, then one object less in each
 
 
-class Surprise:
+def surprise(folder: Path, world: World, rows: np.ndarray[Any, Any]) -> Answering:
     """The peer's process on a world. Raises RuntimeError with the reason where it cannot be had."""
-
-    def __init__(self, folder: Path, world: World, rows: np.ndarray[Any, Any]) -> None:
-        path = folder / "ratings.npz"
-        np.savez(path, X=world.X, y=world.y, X_eval=world.X_eval, y_eval=world.y_eval, object_of=world.object_of, rows=rows)
-        command = [installed("surprise", folder), str(HERE / "ratings_peer.py"), str(path)]
-        self.process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-        )
-        self.version = self.answer()["version"]
-
-    def ask(self) -> dict[str, Any]:
-        """Seconds for all rows, and the RMSE of each."""
-        assert self.process.stdin is not None
-        print("go", file=self.process.stdin, flush=True)
-        return self.answer()
-
-    def answer(self) -> dict[str, Any]:
-        assert self.process.stdout is not None
-        line = self.process.stdout.readline()
-        if not line:
-            raise RuntimeError("scikit-surprise stopped without an answer")
-        found: dict[str, Any] = json.loads(line)
-        return found
+    path = folder / "ratings.npz"
+    np.savez(path, X=world.X, y=world.y, X_eval=world.X_eval, y_eval=world.y_eval, object_of=world.object_of, rows=rows)
+    return Answering("surprise", folder, "ratings_peer.py", str(path))
 
 
 def worlds() -> dict[str, World]:
@@ -91,10 +70,10 @@ def lines_of(name: str, world: World, folder: Path, rows: np.ndarray[Any, Any], 
     """What our learners and the peer take for one and the same curve, taking turns."""
     ours = {"matrix_factorization": dl.learners.MatrixFactorization(), "item_knn": dl.learners.ItemKNN()}
     ours["item_mean"] = dl.learners.ItemMean()
-    peer: Surprise | None = None
+    peer: Answering | None = None
     skipped = ""
     try:
-        peer = Surprise(folder, world, rows)
+        peer = surprise(folder, world, rows)
     except RuntimeError as error:
         skipped = str(error)
     for learner in ours.values():
@@ -129,7 +108,7 @@ def lines_of(name: str, world: World, folder: Path, rows: np.ndarray[Any, Any], 
             line["skipped"] = skipped
         found.append(line)
     if peer is not None:
-        peer.process.communicate()
+        peer.close()
     return found
 
 

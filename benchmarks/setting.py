@@ -91,33 +91,32 @@ def median(values: list[float]) -> float:
     return statistics.median(values)
 
 
-class Peer:
-    """A peer's process, in a virtual environment that is made where there is none.
+class Answering:
+    """A peer's process, in a virtual environment that is made where there is none: a line of JSON for a line of text.
 
     Parameters
     ----------
-    folder : of the environments. data : arrays for the peer's script. groups : how many it is run on.
-    fits : models that the whole job takes it; what it takes on fewer groups is scaled by their number.
+    name : of the peer. folder : of the environments. script : what its interpreter runs. arguments : of the script.
 
-    Raises RuntimeError with the reason where it cannot be installed or started.
+    Attributes
+    ----------
+    greeting : the first line, which the script says when it is ready.
+
+    Raises RuntimeError with the reason where it cannot be installed, started, or stops.
     """
 
-    def __init__(self, name: str, folder: Path, data: Path, groups: int, fits: int) -> None:
-        self.name, self.groups, self.fits = name, groups, fits
-        self.values: list[float] = []
-        self._log = folder / f"{name}.log"
-        command = [installed(name, folder), str(HERE / "peers.py"), name, str(data)]
+    def __init__(self, name: str, folder: Path, script: str, *arguments: str) -> None:
+        self.name, self._log = name, folder / f"{name}.log"
+        command = [installed(name, folder), str(HERE / script), *arguments]
         with self._log.open("w") as log:
             self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True)
-        self.version: str = self._answer()["versions"][name]
+        self.greeting = self._answer()
 
-    def run(self) -> float:
-        """Seconds that the exact Shapley values of one column take it, scaled to the whole job."""
+    def ask(self, question: object = "go") -> dict[str, Any]:
+        """What it answers."""
         assert self._process.stdin is not None
-        print(self.groups, file=self._process.stdin, flush=True)
-        answer = self._answer()
-        self.values = answer["values"]
-        return float(answer["seconds"] * self.fits / answer["fits"])
+        print(question, file=self._process.stdin, flush=True)
+        return self._answer()
 
     def _answer(self) -> dict[str, Any]:
         assert self._process.stdout is not None
@@ -130,6 +129,33 @@ class Peer:
 
     def close(self) -> None:
         self._process.communicate()
+
+
+class Peer:
+    """The exact Shapley values of one column by a peer.
+
+    Parameters
+    ----------
+    folder : of the environments. data : arrays for the peer's script. groups : how many it is run on.
+    fits : models that the whole job takes it; what it takes on fewer groups is scaled by their number.
+
+    Raises RuntimeError with the reason where it cannot be installed or started.
+    """
+
+    def __init__(self, name: str, folder: Path, data: Path, groups: int, fits: int) -> None:
+        self.name, self.groups, self.fits = name, groups, fits
+        self.values: list[float] = []
+        self._process = Answering(name, folder, "peers.py", name, str(data))
+        self.version: str = self._process.greeting["versions"][name]
+
+    def run(self) -> float:
+        """Seconds that it takes, scaled to the whole job."""
+        answer = self._process.ask(self.groups)
+        self.values = answer["values"]
+        return float(answer["seconds"] * self.fits / answer["fits"])
+
+    def close(self) -> None:
+        self._process.close()
 
 
 def installed(name: str, folder: Path) -> str:
