@@ -241,3 +241,11 @@ def test_holes():
     with pytest.raises(MissingCell, match="no cells for BCD"):
         acquisition(part)
     assert len(acquisition(part, most=2)) == 3
+
+
+@pytest.mark.parametrize("name", ["share", "rows", "object", "row"])
+def test_a_slice_that_has_a_name_of_the_curve_s_own_is_refused(name):
+    table = Table(lattice(3), np.arange(16.0).reshape(8, 2), tuple("ABC"), ("all", name))
+    for curve in (strike, acquisition):
+        with pytest.raises(GridError, match=f"a column is called '{name}'"):
+            curve(table)

@@ -32,3 +32,9 @@ def test_what_is_missing_is_named_among_many():
     scores[5:25, 1] = np.nan
     with pytest.raises(GridError, match=r"20 cells are not finite numbers: AC on y, BC on y.*and 12 more"):
         worth(Table(rows, scores, names, ("x", "y")))
+
+
+def test_of_many_missing_rows_eight_are_named_and_all_counted():
+    table = Table(np.zeros((1, 16), np.uint8), np.zeros((1, 1)), tuple("ABCDEFGHIJKLMNOP"), ("x",))
+    with pytest.raises(MissingCell, match=f"no cells for A, B, AB, C, AC, BC, ABC, D and {2**16 - 9} more"):
+        worth(table)

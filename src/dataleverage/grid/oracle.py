@@ -301,10 +301,11 @@ def both_classes(margin: Floats) -> Floats:
     return np.concatenate([np.where(endless, -np.inf, 0.0), np.where(endless, 0.0, margin)], axis=2)
 
 
-def missing_cells(rows: list[str]) -> MissingCell:
-    """The error that names rows a table does not have."""
+def missing_cells(rows: list[str], unnamed: int = 0) -> MissingCell:
+    """The error that names rows a table does not have. unnamed : how many more there are, whose words nobody needs."""
     named = ", ".join(row or "the empty row" for row in rows[:8])
-    more = f" and {len(rows) - 8} more" if len(rows) > 8 else ""
+    unnamed += max(len(rows) - 8, 0)
+    more = f" and {unnamed} more" if unnamed else ""
     return MissingCell(
         f"the table has no cells for {named}{more}",
         remedy="Add those rows to the table, or ask only for rows that it has.",

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 Order = Literal["random", "greedy", "worst"]
 Source = Grid | Table
+TAKEN = ("share", "rows", "object", "row")  # columns of a curve that are not scores
 MOST = 2**20  # rows of one size that are all looked at
 
 
@@ -84,6 +85,7 @@ def walk(
     import pandas as pd
 
     where, sign, sizes, columns = facts(source, column)
+    refuse_taken(columns)
     n, down = len(source.objects), extreme == "worst"
     steps = (n - 1 if down else n) if most is None else most
     if not 1 <= steps <= n:
@@ -160,6 +162,16 @@ def facts(source: Source, column: str | None) -> tuple[int, float, Ints, tuple[s
     where = 0 if column is None else source.column(column)
     sign = 1.0 if METRICS[source.columns[where].metric].greater_is_better else -1.0
     return where, sign, source.sizes, source.column_names
+
+
+def refuse_taken(columns: Sequence[str]) -> None:
+    """Raise GridError where a column of scores would stand under a name that the curve needs for itself."""
+    taken = [name for name in columns if name in TAKEN]
+    if taken:
+        raise GridError(
+            f"a column is called {taken[0]!r}, as one of the curve's own is",
+            remedy=f"Rename its slice: not {', '.join(TAKEN)}.",
+        )
 
 
 def asker(source: Source) -> Callable[[Rows], Floats]:

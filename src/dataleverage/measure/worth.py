@@ -38,8 +38,8 @@ def worth(table: Table) -> Floats:
         at = np.full(2**n, -1)
         at[where] = np.arange(len(where))
         if (at < 0).any():
-            missing = all_rows(n)[at < 0] if n <= 20 else np.empty((0, n), dtype=np.uint8)
-            raise missing_cells([in_words(row, table.objects) for row in missing])
+            missing = all_rows(n)[at < 0]
+            raise missing_cells([in_words(row, table.objects) for row in missing[:NAMED]], max(len(missing) - NAMED, 0))
         found = scores[at]
     check_numbers(table, found)
     return found
