@@ -66,14 +66,14 @@ class LogisticRegression(Learner):
             )
 
     def cost(self, shape: Shape) -> Cost:
-        """Six Hessians in float32 and twelve gradients a row, which is what rows take that have few neighbours."""
+        """Six Hessians and twelve gradients a row, as where rows have few neighbours, at half the rate of large products."""
         M, K, size = shape.examples, 1 if shape.outputs == 2 else shape.outputs, shape.rank + 1
         packed = M * size**2 / 2 <= PRODUCTS
         blocks = K * (K + 1) / 2
         turned = 2 * shape.features * M**2 if shape.features > M else 0  # see `spanned`
         once = Work(turned, M * shape.features * 10 + (M * size**2 if packed else 0), 300)
         hessian = blocks * (M / 4 if packed else shape.row / 2) * size**2 + (K * size) ** 3 / 4
-        products = 6 * hessian + 24 * M * size * K + shape.evaluation * size * K
+        products = 12 * hessian + 48 * M * size * K + shape.evaluation * size * K
         copied = 0 if packed else 18 * blocks * shape.row * size
         numbers = copied + 18 * (K * size) ** 2 + 150 * M * K + 4 * shape.evaluation * shape.outputs
         together = max(1.0, min(BATCH / (M * K), HESSIANS / (K * size) ** 2, MOST_TOGETHER))
