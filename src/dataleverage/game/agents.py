@@ -11,8 +11,9 @@ import mesa
 import numpy as np
 from mesa.discrete_space import CellAgent
 
+from dataleverage.game.desk import Desk
+from dataleverage.game.operator import Operator as OperatorSetup
 from dataleverage.game.setup import Group
-from dataleverage.game.setup import Operator as OperatorSetup
 from dataleverage.grid.rows import in_words
 
 if TYPE_CHECKING:
@@ -58,8 +59,8 @@ class Creator(CellAgent):
 
     @property
     def acting(self) -> bool:
-        """Whether it did anything but contribute."""
-        return self.lever != "contribute"
+        """Whether it did anything but contribute, and use what there is."""
+        return self.model.setup.menu.moves[int(self.model.choice[self.position])].acting
 
     @property
     def quality(self) -> float:
@@ -77,30 +78,40 @@ class Operator(mesa.Agent):
 
     model: LeverageGame
 
-    def __init__(self, model: LeverageGame, setup: OperatorSetup) -> None:
+    def __init__(self, model: LeverageGame, desk: Desk) -> None:
         super().__init__(model)
-        self.setup = setup
+        self.desk = desk
+
+    @property
+    def setup(self) -> OperatorSetup:
+        """What it is: its policies, and what it looks at."""
+        return self.desk.operator
 
     @property
     def name(self) -> str:
-        return self.setup.name
+        return self.desk.name
 
     @property
     def row(self) -> str:
         """The row it serves, in words."""
-        return in_words(self.model.board.token, self.model.setup.grid.objects)
+        return in_words(self.desk.row, self.model.setup.grid.objects)
 
     @property
     def quality(self) -> float:
         """Quality of its model on the weighted audit columns."""
-        return self.model.overall
+        return float(self.model.overall[self.desk.position])
+
+    @property
+    def users(self) -> float:
+        """Its share of the users."""
+        return self.desk.users
 
     @property
     def payoff(self) -> float:
         """Its payoff of the last round; NaN before there was one."""
-        return self.model.operator_payoff
+        return float(self.model.operator_payoff[self.desk.position])
 
     @property
     def wealth(self) -> float:
         """Its payoffs so far."""
-        return self.model.wealth
+        return self.desk.wealth

@@ -24,14 +24,22 @@ class Board:
         self._known: set[bytes] = set()
 
     def look(self, row: Rows, scores: Floats) -> int:
-        """Look at the monitor cells of a row (n,) with all its scores (C,). Returns how many cells are new."""
+        """Stand on a row (n,) with all its scores (C,) and look at its monitor cells. Returns how many cells are new."""
         self.token = row
+        return self.learn(row, scores)
+
+    def learn(self, row: Rows, scores: Floats) -> int:
+        """Look at the monitor cells of a row without standing on it. Returns how many cells are new."""
         if row.tobytes() in self._known or not len(self.columns):
             return 0
         self._known.add(row.tobytes())
         self.rows.append(row)
         self.scores.append(scores[self.columns])
         return len(self.columns)
+
+    def knows(self, row: Rows) -> bool:
+        """Whether the monitor cells of a row (n,) are unveiled."""
+        return row.tobytes() in self._known
 
     def __len__(self) -> int:
         return len(self.rows)

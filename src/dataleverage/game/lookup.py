@@ -14,10 +14,11 @@ from dataleverage.world.world import Floats, Mask
 
 
 class Lookup:
-    """The scores of one play. The row that is served is always trained.
+    """The scores of one play. A row that is served is always trained.
 
     Without a surrogate every row that is looked up is trained too. With one, rows that are neither in its sample nor were
-    served in this play are predicted, beside the row served last: by how much the surrogate has them differ from it.
+    served in this play are predicted, beside the row that the operator served last: by how much the surrogate has them differ
+    from it.
 
     Attributes
     ----------
@@ -27,23 +28,26 @@ class Lookup:
     def __init__(self, grid: Grid, surrogate: SurrogateFit | None) -> None:
         self.grid, self.fit = grid, surrogate
         self.predicting = None if surrogate is None else SurrogateGrid(surrogate)
-        self.served: Rows | None = None
+        self.served: dict[int, Rows] = {}
         self.missed: list[Floats] = []
 
-    def serve(self, rows: Rows) -> Floats:
-        """(1, n) -> (1, C): the scores of the row that is served, from a trained model."""
+    def serve(self, operator: int, rows: Rows, weights: Floats | None = None) -> Floats:
+        """(1, n) -> (1, C): the scores of the row that an operator serves, from a trained model."""
         if self.predicting is None:
-            return self.grid.scores(rows)
-        guess = self.scores(rows)[0] if self.served is not None and not self.exact(rows)[0] else None
+            return self.grid.scores(rows, weights)
+        known = operator not in self.served or self.exact(rows)[0]
+        guess = None if known else self.scores(operator, rows)[0]
         scores = self.predicting.train(rows)
         if guess is not None:
             self.missed.append(guess - scores[0])
-        self.served = rows[0]
+        self.served[operator] = rows[0]
         return scores
 
-    def scores(self, rows: Rows) -> Floats:
+    def scores(self, operator: int, rows: Rows, weights: Floats | None = None) -> Floats:
         """(B, n) -> (B, C)."""
-        return self.grid.scores(rows) if self.predicting is None else self.predicting.scores(rows, near=self.served)
+        if self.predicting is None:
+            return self.grid.scores(rows, weights)
+        return self.predicting.scores(rows, near=self.served.get(operator))
 
     def exact(self, rows: Rows) -> Mask:
         """(B, n) -> (B,): which rows are answered by trained models."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 from functools import cached_property
 
 import mesa
@@ -12,21 +11,26 @@ import numpy as np
 
 from dataleverage.errors import GameError
 from dataleverage.game.agents import Creator, Operator
-from dataleverage.game.board import Board
+from dataleverage.game.belief import on_board, published
+from dataleverage.game.calls import NO_CALL, Meeting
+from dataleverage.game.collective import Union
+from dataleverage.game.desk import Desk
+from dataleverage.game.ending import cycle, nothing_more
 from dataleverage.game.levers import Choice
 from dataleverage.game.lookup import Lookup
+from dataleverage.game.membership import unions_of
+from dataleverage.game.policy import Answer
+from dataleverage.game.purchase import buy, priced
 from dataleverage.game.recorder import Recorder
-from dataleverage.game.rules import Outcome, alternatives, outcome, served
+from dataleverage.game.rules import Outcome, Score, State, alternatives, outcome, served
 from dataleverage.game.setup import GameSetup, Group, begin
 from dataleverage.game.strategy import Decision, Knows, Memory, Seen
 from dataleverage.grid.rows import Rows
-from dataleverage.grid.surrogate import Additive, NeighbourMean, Surrogate
 from dataleverage.record.record import Record
 from dataleverage.streams import Streams
-from dataleverage.world.world import Floats
+from dataleverage.world.world import Floats, Ints
 
 TOGETHER = 2**22  # moves, or states of objects, that are weighed together: some arrays of 32 MB each
-LONGEST_CYCLE = 50  # rounds; longer repeats are not looked for
 
 
 class LeverageGame(mesa.Model):
@@ -44,10 +48,10 @@ class LeverageGame(mesa.Model):
     ----------
     round : the round played last; 0 before anyone moved.
     choice : (N,) everyone's last move, as positions in `setup.menu.moves`.
-    holdings, row : (n,) uint8 what the operator holds, and the row that it serves.
-    scores : (C,) of the served row. quality, payoff : (N,) of the creators.
-    status_quo, operator_status_quo : (N,) and one number: what a round pays before anyone has moved.
-    overall : quality on the weighted audit columns. wealth, operator_payoff : of the operator.
+    desks : of the K operators: what each holds and serves, its board and its wealth. unions : the collectives.
+    scores : (K, C) of the rows served. quality, payoff : (N,) of the creators.
+    status_quo, operator_status_quo : (N,) and (K,): what a round pays before anyone has moved.
+    overall : (K,) quality on the weighted audit columns. operator_payoff : (K,) of the last round.
     stopped : why the game is over, or None. period : of the cycle it ended in.
     history : a digest of the state after each round, from round 0.
     asked, changed : (N,) the round in which each creator was free to move last, and the round in which anything moved last.
@@ -62,42 +66,79 @@ class LeverageGame(mesa.Model):
         self.round = 0
         self.stopped: str | None = None
         self.period: int | None = None
-        n = setup.grid.n_objects
-        self.board = Board(setup.looks_at(setup.operators[0]), n)
         self.neighbours = setup.network.neighbours(setup.names, self.streams["network"], setup.folder)
         self.memory: list[Memory] = [begin(g, group, setup.menu, self.streams) for g, group in enumerate(setup.groups)]
-        setup.check_weighing()
+        setup.check()
+        self.lookup = Lookup(setup.grid, setup.surrogate)
+        self.desks = tuple(Desk(setup, k, streams, setup.grid.scores) for k in range(setup.n_operators))
+        self.unions = unions_of(setup, self.neighbours, streams)
         self._seats = {int(i): (g, at) for g, group in enumerate(setup.groups) for at, i in enumerate(group.who)}
         self.creators = [Creator(self, i, setup.groups[self._seats[i][0]]) for i in range(setup.n_creators)]
-        self.operators = [Operator(self, operator) for operator in setup.operators]
+        self.operators = [Operator(self, desk) for desk in self.desks]
         self.published: dict[bytes, tuple[Rows, Floats]] = {}
-        self.choice: Choice = np.zeros(setup.n_creators, dtype=np.int64)
+        self.choice: Choice = setup.stay.copy()
+        self.called: Choice = np.full(setup.n_creators, NO_CALL, dtype=np.int64)
+        self.received: Floats = np.zeros(setup.n_creators)
+        self.kept = np.ones(setup.n_creators, dtype=bool)
+        self.banned: Ints = np.zeros((setup.n_operators, setup.n_creators), dtype=np.int64)
+        self.bought = setup.free
         self.asked = np.zeros(setup.n_creators, dtype=np.int64)
         self.changed = 0
         self._repeatable = setup.order == "simultaneous"  # chance decides nothing that a cycle could repeat by luck
         self.payoff: Floats = np.full(setup.n_creators, np.nan)
-        self.operator_payoff = float("nan")
-        self.wealth = 0.0
+        self.operator_payoff: Floats = np.full(setup.n_operators, np.nan)
         self.recorder = Recorder(setup, self.neighbours, self.memory)
-        self.lookup = Lookup(setup.grid, setup.surrogate)
-        before = served(setup, np.ones((1, n), dtype=np.uint8), None, self.lookup.serve)
+        for desk, rows in zip(self.desks, setup.known_rows, strict=True):
+            if len(rows):
+                for row, scores in zip(rows, setup.grid.scores(rows), strict=True):
+                    desk.board.learn(row, scores)
+        before = served(setup, self.state(), self._at_first(), None, self.lookup.serve)
+        self.recorder.cells(0, before, self.desks)
         self._take(before)
+        for desk in self.desks:
+            desk.board.look(desk.row, desk.scores)
         self.history = [self._state()]
         self.status_quo = before.payoff[0]
-        self.operator_status_quo = setup.payoffs.endowment.operator + float(before.revenue[0] - before.paid_out[0])
-        self.recorder.state(0, before, trained=True, costs=float("nan"), payoff=float("nan"))
-        self.recorder.cells(0, before, self.board)
-        self.board.look(before.rows[0], before.scores[0])
+        self.operator_status_quo: Floats = before.operator_payoff[0] + before.costs[0]
+        nothing = np.full(setup.n_operators, np.nan)
+        self.recorder.state(0, before, costs=nothing, payoff=nothing)
+        self.recorder.collectives(0, self.unions, self.choice, before)
         self.datacollector = mesa.DataCollector(
             model_reporters={
                 "round": "round",
                 "row": lambda game: game.operators[0].row,
-                "quality": "overall",
-                "acting": lambda game: float((game.choice != 0).mean()),
-                "operator_payoff": "operator_payoff",
+                "quality": lambda game: float(game.overall[0]),
+                "acting": lambda game: float(game.setup.menu.acting[game.choice].mean()),
+                "operator_payoff": lambda game: float(game.operator_payoff[0]),
             }
         )
         self.datacollector.collect(self)
+
+    def _at_first(self) -> Rows:
+        """(1, K, n): before anyone moves each operator holds the objects that are there of the creators who call it home."""
+        setup = self.setup
+        home = np.append(setup.home, -1)[setup.mover]
+        held = (home == np.arange(setup.n_operators)[:, None]) | (home == -1)
+        if setup.arrival is not None:
+            held &= setup.arrival <= 0
+        if self.bought is not None:
+            held &= self.bought
+        first: Rows = held.astype(np.uint8)[None]
+        return first
+
+    def state(self) -> State:
+        """Where the game stands in the round that is being played, besides what creators choose in it."""
+        setup = self.setup
+        here = setup.arrival is None or bool((setup.arrival <= self.round).all())
+        return State(
+            round=self.round,
+            desks=self.desks,
+            unions=self.unions,
+            arrived=None if here or setup.arrival is None else setup.arrival <= self.round,
+            bought=self.bought,
+            banned=self.banned >= max(self.round, 1) if self.banned.any() else None,
+            weights=setup.weights(self.round),
+        )
 
     # ------------------------------------------------------------------ a round
 
@@ -106,29 +147,97 @@ class LeverageGame(mesa.Model):
         if not self.running:
             return
         self.round += 1
+        for desk in self.desks:
+            desk.round, desk.looked = self.round, 0
+        self._call()
         decisions = self._choose()
-        result = outcome(self.setup, self.holdings, self.choice[None, :], self.lookup.serve)
-        trained = not np.array_equal(result.rows[0], self.row)
-        operator = self.setup.operators[0]
-        examples = int(self.setup.grid.sizes[result.rows[0] > 0].sum())
-        self.recorder.cells(self.round, result, self.board)
-        new_cells = self.board.look(result.rows[0], result.scores[0])
-        costs = trained * self.setup.payoffs.train_cost * examples + operator.unveil_cost * new_cells
-        gain = self.setup.payoffs.endowment.operator + float(result.revenue[0]) - float(result.paid_out[0]) - costs
+        self.bought, prices = buy(self.setup, self.desks, self.bought, self.choice, self.round)
+        for desk in self.desks:
+            desk.paying = True
+        result = outcome(self.setup, self.state(), self.choice[None, :], self.lookup.serve)
+        for desk in self.desks:
+            desk.paying = False
+        answers = [desk.operator.response.answer(desk, books) for desk, books in zip(self.desks, result.books, strict=True)]
+        self.recorder.cells(self.round, result, self.desks)
+        new = [
+            desk.board.look(row, scores) for desk, row, scores in zip(self.desks, result.rows[0], result.scores[0], strict=True)
+        ]
+        unveiling = np.array(
+            [desk.operator.unveil_cost * (cells + desk.looked) for desk, cells in zip(self.desks, new, strict=True)]
+        )
+        paid_creators, paid_operators = priced(prices, self.setup)
         self._take(result)
-        self.payoff = result.payoff[0]
-        self.operator_payoff = gain
-        self.wealth += gain
-        self.recorder.state(self.round, result, trained=trained, costs=costs, payoff=gain)
-        self.recorder.moves(self.round, self.choice, result, decisions)
+        self.payoff = result.payoff[0] + paid_creators
+        self.received = result.received[0, : self.setup.n_creators] + paid_creators
+        self.operator_payoff = result.operator_payoff[0] - unveiling + paid_operators
+        for k, desk in enumerate(self.desks):
+            desk.wealth += float(self.operator_payoff[k])
+        self.recorder.state(
+            self.round, result, costs=result.costs[0] + unveiling, payoff=self.operator_payoff, prices=paid_operators
+        )
+        self.recorder.collectives(self.round, self.unions, self.choice, result)
+        self.recorder.moves(self.round, self.choice, result, decisions, self.payoff, paid_creators)
+        self.recorder.payments(self.round, (*result.payments, *prices))
+        self._settle(result, answers)
         self.datacollector.collect(self)
         self._stop()
 
     def _take(self, result: Outcome) -> None:
         """Make an outcome of one joint move the state of the game."""
-        self.holdings, self.row, self.scores = result.holdings[0], result.rows[0], result.scores[0]
-        self.overall, self.quality = float(result.overall[0]), result.quality[0]
-        self.published.setdefault(self.row.tobytes(), (self.row, self.scores))
+        self.scores, self.overall, self.quality = result.scores[0], result.overall[0], result.quality[0]
+        for k, desk in enumerate(self.desks):
+            desk.holdings, desk.users = result.holdings[0, k], float(result.users[0, k])
+            moved = not desk.served or not np.array_equal(result.rows[0, k], desk.row)
+            desk.row, desk.scores = result.rows[0, k], result.scores[0, k]
+            if moved or self.setup.freshness is not None:
+                desk.served.append((desk.row, desk.scores))
+            self.published.setdefault(desk.row.tobytes(), (desk.row, desk.scores))
+
+    def _settle(self, result: Outcome, answers: list[Answer | None]) -> None:
+        """What collectives and operators carry over into the next round."""
+        first = self.setup.n_creators + self.setup.n_operators
+        self.kept = np.ones(self.setup.n_creators, dtype=bool)
+        for union in self.unions:
+            union.fund += float(result.transfers[0, first + union.position])
+        for k, (desk, answer) in enumerate(zip(self.desks, answers, strict=True)):
+            if answer is None:
+                continue
+            desk.memory = answer.memory
+            for union in self.unions:
+                if union.operator == k and union.position in answer.breaks:
+                    union.agreement = None
+                    self.kept[union.member] = False
+            for agreement in answer.grants:
+                union = self.unions[agreement.collective]
+                union.agreement = agreement
+                union.won = self.round if union.won is None else union.won
+            if answer.bans is not None:
+                self.banned[k] = answer.bans
+
+    # ------------------------------------------------------------------ decisions
+
+    def _call(self) -> None:
+        """Let every collective call; who is a member of several hears the first that calls."""
+        self.called = np.full(self.setup.n_creators, NO_CALL, dtype=np.int64)
+        for union in self.unions:
+            union.call(self.meeting(union), self.setup.n_creators)
+            self.called = np.where(self.called == NO_CALL, union.called, self.called)
+
+    def meeting(self, union: Union) -> Meeting:
+        """What a collective goes by when it calls."""
+        return Meeting(
+            round=self.round,
+            members=np.flatnonzero(union.member),
+            menu=self.setup.menu.at(union.operator),
+            move=self.choice,
+            quality=float(self.overall[union.operator]),
+            payoff=self.payoff,
+            fund=union.fund,
+            agreement=union.agreement,
+            memory=union.memory,
+            streams=self.streams,
+            name=union.spec.name,
+        )
 
     def _choose(self) -> list[tuple[Group, np.ndarray, Decision]]:
         """Everyone's moves of this round: who decides in one turn sees the moves of the turns before it."""
@@ -159,10 +268,14 @@ class LeverageGame(mesa.Model):
             round=self.round,
             who=who,
             move=self.choice,
-            menu=self.setup.menu,
+            menu=self.setup.menu.at(group.home),
             neighbours=self.neighbours,
             quality=self.quality,
             payoff=self.payoff,
+            received=self.received,
+            called=self.called,
+            granted=self._granted(),
+            kept=self.kept,
             streams=self.streams,
             worth_of=self.weigh,
         )
@@ -187,39 +300,39 @@ class LeverageGame(mesa.Model):
         knows : "grid" scores rows truly (and unveils them), or by the scenario's surrogate where it has one; "board" goes by
             the operator's monitor cells and "belief" by the audit scores published so far, both with surrogates of their own.
         """
-        score = self.lookup.scores if knows == "grid" else self._surrogate(knows).predict
-        step = max(1, TOGETHER // (len(moves) * max(self.setup.n_creators, self.setup.grid.n_objects)))
+        score = self.lookup.scores if knows == "grid" else self._guess(knows)
+        each = max(self.setup.n_creators, self.setup.grid.n_objects * self.setup.n_operators)
+        step = max(1, TOGETHER // (len(moves) * each))
         parts = [who[start : start + step] for start in range(0, max(len(who), 1), step)]
         return np.concatenate([self._weigh(part, moves, knows, score) for part in parts])
 
-    def _weigh(self, who: np.ndarray, moves: Choice, knows: Knows, score: Callable[[Rows], Floats]) -> Floats:
+    def _weigh(self, who: np.ndarray, moves: Choice, knows: Knows, score: Score) -> Floats:
         """The same for as many creators as fit in memory together."""
         joint = alternatives(self.choice, who, moves)
-        result = outcome(self.setup, self.holdings, joint, score)
+        result = outcome(self.setup, self.state(), joint, score)
         if knows == "grid":
-            self.recorder.weighed_cells(self.round, result, self.lookup.exact(result.rows))
+            for k in range(self.setup.n_operators):
+                self.recorder.weighed_cells(self.round, k, result, self.lookup.exact(result.rows[:, k]))
         else:
             self.recorder.surrogates += len(joint)
         each: Floats = result.payoff[np.arange(len(joint)), np.repeat(who, len(moves))]
         return each.reshape(len(who), len(moves))
 
-    def _surrogate(self, knows: Knows) -> Surrogate:
-        """What is believed of rows by who does not know the grid."""
-        columns = self.setup.grid.columns
+    def _granted(self) -> np.ndarray:
+        """(N,) who is a member of a collective that an operator has granted something."""
+        found = np.zeros(self.setup.n_creators, dtype=bool)
+        for union in self.unions:
+            if union.agreement is not None:
+                found |= union.member
+        return found
+
+    def _guess(self, knows: Knows) -> Score:
+        """How rows are scored by who does not know the grid."""
         if knows == "belief":
-            rows, scores = zip(*self.published.values(), strict=True)
-            return Additive(np.array(rows), np.array(scores), self.setup.grid.n_present)
-        rows_seen, monitor = self.board.table()
-        as_audit = np.full((len(rows_seen), len(columns)), np.nan)
-        twins = self.setup.twins(self.board.columns)
-        monitored = twins >= 0
-        quality, looked = self.setup.quality, self.board.columns[twins[monitored]]
-        # a monitor score is as good as it is beside the monitor score of the full row: nothing of the audit part is told
-        as_audit[:, monitored] = quality.full[monitored] + monitor[:, twins[monitored]] - quality.full[looked]
-        # what is not monitored is taken to be as good as the first weighted column that is
-        known = np.flatnonzero((quality.weight > 0) & monitored)[:1]
-        as_good = quality.full + quality.scale * (quality.of(as_audit)[:, known] - 1)
-        return NeighbourMean(rows_seen, np.where(monitored, as_audit, as_good))
+            every = published(self.published.values(), self.setup.grid.n_present)
+            return lambda k, rows, weights: every.predict(rows)
+        boards = [on_board(self.setup, desk.board) for desk in self.desks]
+        return lambda k, rows, weights: boards[k].predict(rows)
 
     # ------------------------------------------------------------------ beginning and end
 
@@ -230,9 +343,11 @@ class LeverageGame(mesa.Model):
             self.changed = self.round
         self._repeatable &= bool((self.asked == self.round).all())
         stop, history = self.setup.stop, self.history
-        settled = all(group.strategy.settled(self.round) for group in self.setup.groups)
-        if stop.budget_gone and self.wealth < 0:
+        settled = nothing_more(self.setup, self.round, self.desks, [self.meeting(union) for union in self.unions])
+        if stop.budget_gone and any(desk.wealth < 0 for desk in self.desks):
             self.stopped = "budget gone"
+        elif stop.demand_won and any(union.won is not None for union in self.unions):
+            self.stopped = "demand won"
         elif stop.fixed_point and settled and self._stands(stop.fixed_point):
             self.stopped = "fixed point"
         elif stop.cycle and settled and self._repeatable and (period := cycle(history, stop.cycle)):
@@ -244,14 +359,18 @@ class LeverageGame(mesa.Model):
             self.close()
 
     def _stands(self, rounds: int) -> bool:
-        """Whether nothing moved for so many rounds in which everyone had the chance to."""
+        """Whether nothing moved for so many rounds in which everyone had the chance to, and every operator to train."""
+        rounds = max(rounds, *(operator.retrain.every for operator in self.setup.operators))
         return self.round - self.changed >= rounds and bool((self.asked > self.changed).all())
 
     def _state(self) -> bytes:
-        """A digest of what the next round goes by: who did what, what the operator holds and the row it serves."""
+        """A digest of what the next round goes by: who did what, what operators hold, serve, take and have granted."""
         digest = hashlib.blake2b(digest_size=32)
-        for part in (self.choice, self.holdings, self.row):
+        for part in (self.choice, self.called, self.banned):
             digest.update(part.tobytes())
+        for desk in self.desks:
+            digest.update(desk.holdings.tobytes() + desk.row.tobytes())
+        digest.update(repr([(union.agreement, union.member.tobytes()) for union in self.unions]).encode())
         return digest.digest()
 
     def close(self) -> None:
@@ -283,12 +402,3 @@ class LeverageGame(mesa.Model):
         for creator in self.creators:
             creator.cell = space[creator.position]
         return space
-
-
-def cycle(history: list[bytes], repeats: int) -> int | None:
-    """The period, from 2, after which the last states have repeated so many times, or None."""
-    for period in range(2, min(LONGEST_CYCLE, len(history) // (repeats + 1)) + 1):
-        tail = history[-period * (repeats + 1) :]
-        if len(set(tail[:period])) > 1 and all(state == tail[i % period] for i, state in enumerate(tail)):
-            return period
-    return None

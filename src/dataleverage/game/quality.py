@@ -8,7 +8,7 @@ share of the gap (Vincent, Hecht & Sen 2019).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,6 +48,10 @@ class Quality:
     pooled: bool
     gap: float
     error: float
+
+    def only(self, who: Positions) -> Quality:
+        """The same with only some of the creators, in this order."""
+        return replace(self, judged_on=self.judged_on[who], mine=self.mine[who], audit_examples=self.audit_examples[who])
 
     def of(self, scores: Floats) -> Floats:
         """(…, C) scores -> (…, C) quality, unclipped."""

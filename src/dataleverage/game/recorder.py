@@ -11,15 +11,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dataleverage.game.board import Board
-from dataleverage.game.levers import LEVERS, Choice
+from dataleverage.game.calls import NO_CALL
+from dataleverage.game.collective import Union
+from dataleverage.game.desk import Desk
+from dataleverage.game.ledger import Payment
+from dataleverage.game.levers import ANY, LEVERS, NOBODY, Choice
 from dataleverage.game.network import LISTED, Neighbours
 from dataleverage.game.rules import Outcome
-from dataleverage.game.setup import CREATORS, GameSetup
+from dataleverage.game.setup import CREATORS, PUBLIC, GameSetup
 from dataleverage.game.strategy import Decision, Memory
 from dataleverage.grid.metrics import METRICS
 from dataleverage.grid.rows import Rows, in_words, together
-from dataleverage.record.record import SCHEMA_VERSION, Columns, Record, coded
+from dataleverage.record.record import COLUMNS, SCHEMA_VERSION, Columns, Record, coded
 from dataleverage.world.world import Floats
 
 if TYPE_CHECKING:
@@ -44,9 +47,12 @@ class Recorder:
         self._before = self._counted()
         self._states: list[dict[str, Any]] = []
         self._moves: list[dict[str, Any]] = []
+        self._payments: list[tuple[int, Payment]] = []
+        self._collectives: list[dict[str, Any]] = []
         self._cells: list[tuple[Rows, np.ndarray, Floats, str, int, bool]] = []
         self._audit = np.array([i for i, c in enumerate(setup.grid.columns) if c.part == "audit"])
         self._unveiled: set[tuple[bytes, str]] = set()
+        self._looked = [0] * setup.n_operators  # rows of each board that are written down
 
     def _counted(self) -> dict[str, int]:
         """Rows that the grid has scored and served so far."""
@@ -56,36 +62,53 @@ class Recorder:
 
     # ------------------------------------------------------------------ while it runs
 
-    def state(self, round: int, result: Outcome, *, trained: bool, costs: float, payoff: float) -> None:
-        """One line of `rounds`."""
-        setup, row = self.setup, result.rows[0]
-        before = round == 0
-        money = {
-            "revenue": float(result.revenue[0]),
-            "transfers_in": 0.0,
-            "transfers_out": float(result.paid_out[0]),
-            "costs": costs,
-            "payoff": payoff,
-        }
-        self._states.append(
-            {
-                "round": round,
-                "operator": setup.operators[0].name,
-                "row": row,
-                "holdings": result.holdings[0],
-                "trained": trained,
-                "examples": int(setup.grid.sizes[row > 0].sum()),
-                "quality": float(result.overall[0]),
-                "company_quality": float(result.company[0]),
-                "share_retained": float(result.retained[0]),
-                "users": 1.0,
-                **{name: float("nan") if before else amount for name, amount in money.items()},
-                "scores": result.scores[0],
-            }
-        )
+    def state(self, round: int, result: Outcome, *, costs: Floats, payoff: Floats, prices: Floats | None = None) -> None:
+        """A line of `rounds` for each operator.
 
-    def moves(self, round: int, choice: Choice, result: Outcome, decisions: list[tuple[Any, np.ndarray, Decision]]) -> None:
-        """The lines of `moves` and `transfers` of one round."""
+        costs, payoff : (K,) of the round, unveiling and buying included. prices : (K,) what was paid for objects, negative.
+        """
+        setup, first, before = self.setup, self.setup.n_creators, round == 0
+        for k, operator in enumerate(setup.operators):
+            row, thrown = result.rows[0, k], result.thrown[0, k]
+            received = float(result.received[0, first + k])
+            bought = 0.0 if prices is None else -float(prices[k])
+            money = {
+                "revenue": float(result.revenue[0, k]),
+                "transfers_in": received,
+                "transfers_out": received - float(result.transfers[0, first + k]) + bought,
+                "costs": float(costs[k]),
+                "payoff": float(payoff[k]),
+            }
+            self._states.append(
+                {
+                    "round": round,
+                    "operator": operator.name,
+                    "row": row,
+                    "holdings": result.holdings[0, k],
+                    "trained": bool(result.new[0, k]),
+                    "examples": int(setup.grid.sizes[row > 0].sum()),
+                    "poisoned": int(setup.grid.sizes[row > 1].sum()),
+                    "flagged": int(thrown.sum()),
+                    "false_positives": int((thrown & (result.holdings[0, k] == 1)).sum()),
+                    "quality": float(result.overall[0, k]),
+                    "company_quality": float(result.company[0, k]),
+                    "share_retained": float(result.retained[0, k]),
+                    "users": float(result.users[0, k]),
+                    **{name: float("nan") if before else amount for name, amount in money.items()},
+                    "scores": result.scores[0, k],
+                }
+            )
+
+    def moves(
+        self,
+        round: int,
+        choice: Choice,
+        result: Outcome,
+        decisions: list[tuple[Any, np.ndarray, Decision]],
+        payoff: Floats,
+        prices: Floats,
+    ) -> None:
+        """The lines of `moves` of one round. payoff, prices : (N,) with what creators got for objects that were bought."""
         n = self.setup.n_creators
         saw = np.full(n, np.nan)
         worth: dict[int, Floats] = {}
@@ -99,31 +122,67 @@ class Recorder:
             {
                 "round": round,
                 "choice": choice,
-                "levers": np.bincount(self.setup.menu.levers[choice], minlength=len(LEVERS)),
                 "saw": saw,
                 "worth": worth,
                 "quality": result.quality[0],
                 "cost": result.cost[0],
-                "transfers": result.transfers[0],
-                "payoff": result.payoff[0],
+                "transfers": result.transfers[0, :n] + prices,
+                "payoff": payoff,
             }
         )
 
-    def cells(self, round: int, result: Outcome, board: Board) -> None:
-        """The cells that an operator unveils by serving a row: its audit cells, and the monitor cells it looks at."""
-        columns = np.concatenate([self._audit, board.columns])
-        self._unveil(round, result.rows[:1], result.scores[:1], columns, self.setup.operators[0].name, np.ones(1, bool))
+    def payments(self, round: int, payments: Sequence[Payment]) -> None:
+        """The lines of `transfers` of one round."""
+        self._payments += [(round, payment) for payment in payments]
 
-    def weighed_cells(self, round: int, result: Outcome, exact: np.ndarray) -> None:
+    def collectives(self, round: int, unions: Sequence[Union], choice: Choice, result: Outcome) -> None:
+        """The lines of `collectives` of one round."""
+        setup = self.setup
+        acting = setup.menu.acting[choice]
+        for union in unions:
+            theirs = np.append(union.member, False)[setup.mover]
+            k = union.operator
+            held, row = result.holdings[0, k] > 0, result.rows[0, k] > 0
+            called = union.called != NO_CALL
+            self._collectives.append(
+                {
+                    "round": round,
+                    "collective": union.spec.name,
+                    "operator": setup.operators[k].name,
+                    "members": int(union.member.sum()),
+                    "share_of_creators": float(union.member.mean()),
+                    "alpha": share(setup.grid.sizes, theirs & held, held),
+                    "alpha_trained": share(setup.grid.sizes, theirs & row, row),
+                    "called": int(called.sum()),
+                    "followed": int((called & (choice == union.called)).sum()),
+                    "acting": int((union.member & acting).sum()),
+                    "fund": union.fund,
+                    "granted": union.agreement is not None,
+                }
+            )
+
+    def cells(self, round: int, result: Outcome, desks: Sequence[Desk]) -> None:
+        """The cells that operators unveil: audit and monitor cells of rows served, monitor cells of rows looked at."""
+        for k, desk in enumerate(desks):
+            name, columns = self.setup.operators[k].name, desk.board.columns
+            served = np.concatenate([self._audit, columns])
+            self._unveil(round, result.rows[:1, k], result.scores[:1, k], served, name, np.ones(1, bool))
+            for row, values in zip(desk.board.rows[self._looked[k] :], desk.board.scores[self._looked[k] :], strict=True):
+                full = np.full(len(self.setup.grid.columns), np.nan)
+                full[columns] = values
+                self._unveil(round, row[None], full[None], columns, name, np.ones(1, bool))
+            self._looked[k] = len(desk.board)
+
+    def weighed_cells(self, round: int, operator: int, result: Outcome, exact: np.ndarray) -> None:
         """The audit cells that creators' weighing asked for; exact : (B,) which rows were trained, and not predicted."""
-        self._unveil(round, result.rows, result.scores, self._audit, CREATORS, exact)
+        self._unveil(round, result.rows[:, operator], result.scores[:, operator], self._audit, CREATORS, exact)
 
     def _unveil(self, round: int, rows: Rows, scores: Floats, columns: np.ndarray, by: str, exact: np.ndarray) -> None:
-        operator = self.setup.operators[0].name
+        names = {by} if by != CREATORS else {by, *(operator.name for operator in self.setup.operators)}
         for row, values, true in zip(rows, scores, exact.tolist(), strict=True):
             key = hashlib.blake2b(row.tobytes(), digest_size=16).digest()
-            # what the operator has unveiled stays its own; what only creators asked for is told once
-            if (key, operator) in self._unveiled or (key, by) in self._unveiled:
+            # what an operator has unveiled stays its own; what only creators asked for is told once
+            if any((key, name) in self._unveiled for name in names):
                 continue
             self._unveiled.add((key, by))
             self._cells.append((row, columns, values[columns], by, round, true))
@@ -157,7 +216,7 @@ class Recorder:
                 "gap_se": setup.quality.error,
                 "view": setup.payoffs.view,
             },
-            "status_quo": {"operator": game.operator_status_quo, "creators": float(np.mean(game.status_quo))},
+            "status_quo": {"operator": float(game.operator_status_quo[0]), "creators": float(np.mean(game.status_quo))},
             "surrogate": surrogate,
             "warnings": warnings,
         }
@@ -170,6 +229,7 @@ class Recorder:
             "edges": self._edges(),
             "columns": self._columns(),
             "cells": self._cell_table(),
+            "collectives": self._collective_table(),
         }
         if self.neighbours.edges is None and setup.n_creators > LISTED:
             manifest["warnings"].append(f"Everyone sees everyone: the links of {setup.n_creators:,} creators are not listed.")
@@ -184,12 +244,12 @@ class Recorder:
         table: dict[str, Any] = {name: [state[name] for state in states] for name in states[0] if name != "scores"}
         words = self._words([*table["row"], *table["holdings"]])
         table["row"], table["holdings"] = words[: len(states)], words[len(states) :]
-        n = self.setup.n_creators
-        counts = np.array([m["levers"] for m in self._moves]).reshape(-1, len(LEVERS))
-        shares = np.vstack([[[1.0, 0.0, 0.0, 0.0]], counts / n])
-        table["acting"] = 1.0 - shares[:, 0]
+        menu, n, count = self.setup.menu, self.setup.n_creators, self.setup.n_operators
+        choices = np.array([self.setup.stay, *(m["choice"] for m in self._moves)]).reshape(-1, n)
+        table["acting"] = np.repeat(menu.acting[choices].mean(axis=1), count)
         for i, lever in enumerate(LEVERS):
-            table[f"share:{lever}"] = shares[:, i]
+            table[f"share:{lever}"] = np.repeat((menu.levers[choices] == i).mean(axis=1), count)
+        table["share:boycott"] = np.repeat((menu.uses[choices] == -1).mean(axis=1), count)
         scores = np.array([state["scores"] for state in states])
         for c, column in enumerate(self.setup.grid.columns):
             table[f"score:{column.name}"] = scores[:, c]
@@ -205,14 +265,18 @@ class Recorder:
         setup, moves = self.setup, self._moves
         n, menu = setup.n_creators, setup.menu
         flat = np.concatenate([m["choice"] for m in moves]) if moves else np.empty(0, dtype=np.int64)
-        operator = coded(np.zeros(len(flat), dtype=np.int64), [setup.operators[0].name])
+        only = setup.operators[0].name if setup.n_operators == 1 else None
+        target = [
+            only or (None if m.lever == "withhold" else setup.operators[m.to if m.to >= 0 else m.at].name) for m in menu.moves
+        ]
+        use = [only if m.use == ANY else NOBODY if m.use == -1 else setup.operators[m.use].name for m in menu.moves]
         table: dict[str, Any] = {
             "round": np.repeat([m["round"] for m in moves], n).astype(np.int64),
             "creator": coded(np.tile(np.arange(n), len(moves)), setup.names),
             "lever": coded(flat, [move.lever for move in menu.moves]),
             "tactic": coded(flat, [move.tactic for move in menu.moves]),
-            "target": operator,
-            "use": operator,
+            "target": coded(flat, target),
+            "use": coded(flat, use),
         }
         for name in ("saw", "quality", "cost", "transfers", "payoff"):
             table[name] = np.concatenate([m[name] for m in moves]) if moves else np.empty(0)
@@ -223,17 +287,32 @@ class Recorder:
 
     def _transfers(self) -> Columns:
         setup = self.setup
-        paid = [np.flatnonzero(m["transfers"]) for m in self._moves]
-        payees = np.concatenate([np.empty(0, dtype=np.int64), *paid])
-        same = np.zeros(len(payees), dtype=np.int64)
-        amounts = [m["transfers"][who] for m, who in zip(self._moves, paid, strict=True)]
+        players = [*setup.names, *(each.name for each in setup.operators), *(each.name for each in setup.collectives), PUBLIC]
+        rounds, payers, payees, amounts, reasons = [], [], [], [], []
+        names = list(dict.fromkeys(payment.reason for _, payment in self._payments))
+        for round, payment in self._payments:
+            paid = np.flatnonzero(payment.amount[0])
+            shape = payment.amount[0].shape
+            payers.append(np.broadcast_to(payment.payer, shape)[paid])
+            payees.append(np.broadcast_to(payment.payee, shape)[paid])
+            amounts.append(payment.amount[0, paid])
+            rounds.append(np.full(len(paid), round, dtype=np.int64))
+            reasons.append(np.full(len(paid), names.index(payment.reason), dtype=np.int64))
+        whole = np.empty(0, dtype=np.int64)
         return {
-            "round": np.repeat(np.array([m["round"] for m in self._moves], dtype=np.int64), [len(who) for who in paid]),
-            "payer": coded(same, [setup.operators[0].name]),
-            "payee": coded(payees, setup.names),
+            "round": np.concatenate([whole, *rounds]),
+            "payer": coded(np.concatenate([whole, *payers]), players),
+            "payee": coded(np.concatenate([whole, *payees]), players),
             "amount": np.concatenate([np.empty(0), *amounts]),
-            "reason": coded(same, [setup.operators[0].response.reason]),
+            "reason": coded(np.concatenate([whole, *reasons]), names),
         }
+
+    def _collective_table(self) -> Columns:
+        lines = self._collectives
+        names = COLUMNS["collectives"]
+        if not lines:
+            return {name: [] for name in names}
+        return {name: [line[name] for line in lines] for name in names}
 
     def _creators(self, status_quo: Floats) -> Columns:
         setup = self.setup
@@ -242,7 +321,8 @@ class Recorder:
             group[each.who] = g
         owned: list[list[str]] = [[] for _ in setup.names]
         for name, owner in zip(setup.grid.objects, setup.owner_of.tolist(), strict=True):
-            owned[owner].append(name)
+            if owner >= 0:
+                owned[owner].append(name)
         columns = setup.grid.column_names
         return {
             "creator": list(setup.names),
@@ -260,8 +340,10 @@ class Recorder:
         setup = self.setup
         return {
             "object": list(setup.grid.objects),
-            "owner": [setup.names[i] for i in setup.owner_of],
+            "owner": [setup.names[i] if i >= 0 else PUBLIC for i in setup.owner_of.tolist()],
             "examples": setup.grid.sizes,
+            "arrival": np.zeros(len(setup.owner_of), dtype=np.int64) if setup.arrival is None else setup.arrival,
+            "price": np.zeros(len(setup.owner_of)) if setup.price is None else setup.price,
             **{f"label:{name}": counts for name, counts in setup.label_counts.items()},
         }
 
@@ -297,6 +379,11 @@ class Recorder:
             "round": np.repeat(np.array(rounds, dtype=np.int64), counts),
             "exact": np.repeat(np.array(exact, dtype=bool), counts),
         }
+
+
+def share(sizes: np.ndarray, part: np.ndarray, whole: np.ndarray) -> float:
+    """The share of the examples of objects (n,) bool that are in a part of them; 0 of nothing."""
+    return float(sizes[part].sum() / max(int(sizes[whole].sum()), 1))
 
 
 @cache

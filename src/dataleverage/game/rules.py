@@ -1,4 +1,4 @@
-"""The rules of a round, as plain functions over arrays: moves → holdings → row → scores → payoffs.
+"""The rules of a round, as plain functions over arrays: moves → holdings → rows → scores → users → payoffs.
 
 They take a batch of B joint moves, so that the round that is played and the thousands that creators only weigh go through
 the same lines.
@@ -6,89 +6,255 @@ the same lines.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dataleverage.game.levers import Choice, hold
+from dataleverage.game.collective import Union
+from dataleverage.game.desk import Desk
+from dataleverage.game.ledger import Payment, incomings, nets
+from dataleverage.game.levers import Choice
+from dataleverage.game.market import Market
 from dataleverage.game.policy import Books
 from dataleverage.game.setup import GameSetup
 from dataleverage.grid.rows import Rows
-from dataleverage.world.world import Floats
+from dataleverage.world.world import Floats, Mask
+
+Score = Callable[[int, Rows, "Floats | None"], Floats]
+"""(operator, (B, n) rows, (B, n) or (n,) weights or None) -> (B, C) scores."""
+T = TypeVar("T", bound=NDArray[np.generic])
+
+
+@dataclass(eq=False)
+class State:
+    """Where a game stands in a round, besides what creators choose in it.
+
+    desks : of the K operators, with what each holds and serves. unions : the collectives.
+    arrived : (n,) the objects that exist by now, None where all do. bought : (K, n) the objects with a price that each
+        operator has paid for, None where nothing has one. banned : (K, N) whose data each operator does not take, or None.
+    weights : (n,) how much each object counts by its age, or None.
+    """
+
+    round: int
+    desks: tuple[Desk, ...]
+    unions: tuple[Union, ...] = ()
+    arrived: Mask | None = None
+    bought: Mask | None = None
+    banned: Mask | None = None
+    weights: Floats | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """What one operator makes of B holdings.
+
+    rows : (B, n) of the model that it serves; scores : (B, C) of that, as released. new : (B,) whether a model was trained.
+    thrown : (B, n) what its defence kept out.
+    """
+
+    rows: Rows
+    scores: Floats
+    new: Mask
+    thrown: Mask
 
 
 @dataclass(frozen=True, eq=False)
 class Outcome:
-    """What a batch of joint moves leads to.
+    """What a batch of joint moves leads to, at K operators.
 
-    holdings, rows : (B, n) uint8: what the operator holds, and the row it serves.
-    scores, column_quality : (B, C).
-    overall, company, retained : (B,) quality on the weighted columns, on the examples of creators it holds data of (NaN where
+    holdings, rows : (B, K, n) uint8: what each operator holds, and the row it serves. thrown : (B, K, n) bool: what its defence
+        kept out. new : (B, K) bool: whether it trained a model.
+    scores, column_quality : (B, K, C).
+    overall, company, retained : (B, K) quality on the weighted columns, on the examples of creators it holds data of (NaN where
         nobody is left), and the share of audit examples those are.
-    revenue, paid_out : (B,) of the operator.
-    quality, cost, transfers, payoff : (B, N) of the creators.
+    users, revenue : (B, K). costs : (B, K) of training and defence. operator_payoff : (B, K) before the costs of unveiling.
+    payments : what is paid. received, transfers : (B, N + K + U) what every player gets, and what it gets less what it pays.
+    quality, cost, payoff : (B, N) of the creators. books : of each operator.
     """
 
     holdings: Rows
     rows: Rows
+    thrown: Mask
+    new: Mask
     scores: Floats
     overall: Floats
     company: Floats
     retained: Floats
+    users: Floats
     revenue: Floats
-    paid_out: Floats
+    costs: Floats
+    operator_payoff: Floats
+    payments: tuple[Payment, ...]
+    received: Floats
+    transfers: Floats
     quality: Floats
     cost: Floats
-    transfers: Floats
     payoff: Floats
+    books: tuple[Books, ...]
 
 
-def outcome(setup: GameSetup, holdings: Rows, choice: Choice, score: Callable[[Rows], Floats]) -> Outcome:
-    """Play steps 3 to 8 of a round.
+def outcome(setup: GameSetup, state: State, choice: Choice, score: Score) -> Outcome:
+    """Play steps 4 to 8 of a round.
 
     Parameters
     ----------
-    holdings : (n,) uint8: what the operator holds before the round.
     choice : (B, N) menu positions.
-    score : rows (B, n) -> scores (B, C); a surrogate where creators do not know the grid.
+    score : what rows are scored by; a surrogate where creators do not know the grid.
     """
-    menu, owner_of = setup.menu, setup.owner_of
-    lever, variant = menu.levers[choice][:, owner_of], menu.variants[choice][:, owner_of]
-    held = hold(np.broadcast_to(holdings, lever.shape), lever, variant, setup.rights)
-    return served(setup, held, choice, score)
+    return served(setup, state, held(setup, state, choice), choice, score)
 
 
-def served(setup: GameSetup, held: Rows, choice: Choice | None, score: Callable[[Rows], Floats]) -> Outcome:
-    """Steps 5 to 8: select, train, serve, respond and settle, from (B, n) holdings. `choice` None: nobody has moved."""
-    operator, payoffs, quality = setup.operators[0], setup.payoffs, setup.quality
-    rows = operator.defence.filter(operator.selection.select(held))
-    scores = score(rows)
+def held(setup: GameSetup, state: State, choice: Choice) -> Rows:
+    """(B, K, n): what each operator holds after (B, N) moves."""
+    if setup.public:
+        choice = np.concatenate([choice, np.full((len(choice), 1), len(setup.menu))], axis=1)
+    moves = choice if len(setup.owner_of) == choice.shape[1] and setup.each_its_own else choice[:, setup.mover]
+    parts = []
+    for k, desk in enumerate(state.desks):
+        table = setup.transitions[k]
+        now = np.take(table, moves * table.shape[1] + desk.holdings)
+        if state.arrived is not None:
+            now = np.where(state.arrived, now, np.uint8(0))
+        if state.bought is not None:
+            now = np.where(state.bought[k], now, np.uint8(0))
+        parts.append(now)
+    return stacked(parts)
+
+
+def served(setup: GameSetup, state: State, held: Rows, choice: Choice | None, score: Score) -> Outcome:
+    """Steps 5 to 8: select, train, serve, respond and settle, from (B, K, n) holdings. `choice` None: nobody has moved."""
+    payoffs, quality, batch, count = setup.payoffs, setup.quality, len(held), setup.n_operators
+    models = [trained(setup, state, k, held[:, k], score) for k in range(count)]
+    rows, scores = stacked([m.rows for m in models]), stacked([m.scores for m in models])
+    new, thrown = stacked([m.new for m in models]), stacked([m.thrown for m in models])
     by_column = quality.of(scores)
     overall = quality.overall(by_column)
     there = (held > 0).astype(np.float64)
     holds = setup.by_creator(there) > 0
     company, retained = quality.company(by_column, holds)
+    market = Market.of(setup.users, setup.menu, choice, overall, setup.n_creators)
     seen = company if payoffs.view == "company" else overall
-    revenue = payoffs.revenue * np.fmax(seen, 0.0)  # NaN, nobody left, earns nothing
-    paid = operator.response.pay(Books(revenue, holds, setup.by_creator(there * setup.grid.sizes)))
-    mine = by_column[:, quality.judged_on]
-    cost = setup.lever_costs[choice] if choice is not None else np.zeros(mine.shape)
+    revenue = payoffs.revenue * market.share * np.fmax(seen, 0.0)  # NaN, nobody left, earns nothing
+    mine = market.served(by_column[..., quality.judged_on])
+    books = tuple(
+        Books(
+            revenue=revenue[:, k],
+            held=holds[:, k],
+            examples=setup.by_creator(there[:, k] * setup.grid.sizes),
+            contributing=contributing(setup, choice, batch, k),
+            flagged=setup.by_creator(thrown[:, k].astype(np.float64)) > 0,
+            quality=overall[:, k],
+        )
+        for k in range(count)
+    )
+    payments = tuple(paid(setup, state, choice, revenue, books))
+    players = setup.n_creators + count + len(state.unions)
+    transfers = nets(payments, batch, players)
+    received = incomings(payments, batch, players)
+    cost = setup.lever_costs[choice] if choice is not None else np.zeros((batch, setup.n_creators))
+    payoff = payoffs.endowment.creator + payoffs.service * mine + transfers[:, : setup.n_creators] - cost
+    for union in state.unions:
+        if (promised := union.enjoys(batch, setup.n_creators)) is not None:
+            payoff = payoff + promised
+    examples = (rows > 0) @ setup.grid.sizes
+    defending = np.array([operator.defence.cost for operator in setup.operators])
+    costs = payoffs.train_cost * examples * new + defending
+    mine_net = transfers[:, setup.n_creators : setup.n_creators + count]
     return Outcome(
         holdings=held,
         rows=rows,
+        thrown=thrown,
+        new=new,
         scores=scores,
         overall=overall,
         company=company,
         retained=retained,
+        users=market.share,
         revenue=revenue,
-        paid_out=paid.sum(axis=1),
+        costs=costs,
+        operator_payoff=payoffs.endowment.operator + revenue + mine_net - costs,
+        payments=payments,
+        received=received,
+        transfers=transfers,
         quality=mine,
         cost=cost,
-        transfers=paid,
-        payoff=payoffs.endowment.creator + payoffs.service * mine + paid - cost,
+        payoff=payoff,
+        books=books,
     )
+
+
+def trained(setup: GameSetup, state: State, k: int, held: Rows, score: Score) -> Trained:
+    """Step 5 at one operator: what it selects of (B, n) holdings, keeps out, trains on and serves."""
+    operator, desk = setup.operators[k], state.desks[k]
+    before = len(desk.served) > 0
+    due = not before or operator.retrain.due(state.round)
+    train = np.full(len(held), due)
+    if setup.rights.model_deletion and before:
+        train |= ((desk.row > 0) & (held == 0)).any(axis=1)
+    nothing = np.zeros(held.shape, dtype=bool)
+    if not train.any():
+        as_before = np.broadcast_to(desk.row, held.shape)
+        return Trained(as_before, np.broadcast_to(desk.scores, (len(held), len(desk.scores))), train, nothing)
+    chosen = operator.selection.select(desk, allowed(setup, state, k, held))
+    rows = operator.defence.filter(desk, chosen)
+    weights = operator.defence.weigh(desk, rows)
+    if state.weights is not None:
+        weights = state.weights if weights is None else weights * state.weights
+    scores = operator.defence.publish(desk, score(k, rows, weights))
+    thrown = nothing if rows is chosen else (chosen > 0) & (rows == 0)
+    if before:
+        new = train & ((rows != desk.row).any(axis=1) | (weights is not None))
+        takes = train.copy()
+        if operator.retrain.if_gain is not None and due:
+            gains = desk.quality(scores) > desk.quality(desk.scores) + operator.retrain.if_gain
+            deleted = ((desk.row > 0) & (held == 0)).any(axis=1) & setup.rights.model_deletion
+            takes &= gains | deleted
+        if not takes.all():
+            rows = np.where(takes[:, None], rows, desk.row)
+            scores = np.where(takes[:, None], scores, desk.scores)
+    else:
+        new = train
+    rows, scores = operator.response.release(desk, rows, scores)
+    return Trained(rows, scores, new, thrown)
+
+
+def allowed(setup: GameSetup, state: State, k: int, held: Rows) -> Rows:
+    """(B, n): what of its holdings an operator may train on: not what is reserved, and nothing of whom it has banned."""
+    usable = setup.usable & ~setup.reserved(k, state.round)
+    if state.banned is not None:
+        usable = usable & ~np.append(state.banned[k], False)[setup.mover]
+    return held if usable.all() else np.where(usable, held, np.uint8(0))
+
+
+def contributing(setup: GameSetup, choice: Choice | None, batch: int, k: int) -> Mask:
+    """(B, N): who delivers clean data to operator k."""
+    if choice is None:
+        return np.broadcast_to(setup.home == k, (batch, setup.n_creators))
+    delivers: Mask = setup.menu.contributes[:, k][choice]
+    return delivers
+
+
+def paid(setup: GameSetup, state: State, choice: Choice | None, revenue: Floats, books: Sequence[Books]) -> list[Payment]:
+    """Step 7, as far as it is money of this round: what operators pay creators, and collectives their members."""
+    everyone = np.arange(setup.n_creators)
+    found = []
+    for k, operator in enumerate(setup.operators):
+        for bill in operator.response.pay(state.desks[k], books[k]):
+            firm = setup.n_creators + k
+            payer, payee = (everyone, firm) if bill.fine else (firm, everyone)
+            found.append(Payment(payer, payee, bill.amount, bill.reason))
+    if choice is not None:
+        for union in state.unions:
+            found += union.payments(setup.menu, choice, revenue, setup.n_creators, setup.n_operators)
+    return found
+
+
+def stacked(parts: Sequence[T]) -> T:
+    """K arrays (B, …) -> one (B, K, …); a view where there is one."""
+    return parts[0][:, None] if len(parts) == 1 else np.stack(parts, axis=1)  # type: ignore[return-value]
 
 
 def alternatives(choice: Choice, who: NDArray[np.int64], moves: Choice) -> Choice:

@@ -28,9 +28,13 @@ class Seen:
     round : the round they decide in, from 1.
     who : (m,) positions of the creators that decide now.
     move : (N,) everyone's last move, as positions in the menu.
-    menu : the moves there are.
+    menu : the moves there are, as the creators that decide see them: `menu.stay` is contributing at their own operator.
     neighbours : who sees whom.
-    quality, payoff : (N,) of last round; NaN before there was one.
+    quality, payoff : (N,) of last round; the payoff is NaN before there was one.
+    received : (N,) what each was paid last round, by operators and funds.
+    called : (N,) menu positions that collectives call this round, -1 for who is called to nothing.
+    granted : (N,) bool, who is a member of a collective that an operator has granted something.
+    kept : (N,) bool, whose agreement was kept last round: what it grants was paid; True where there is none.
     streams : where randomness comes from: see `draw`.
     worth_of : ((m,) creators, (A,) menu positions, knows) -> (m, A): see `weigh`.
     """
@@ -42,13 +46,17 @@ class Seen:
     neighbours: Neighbours
     quality: Floats
     payoff: Floats
+    received: Floats
+    called: Choice
+    granted: NDArray[np.bool_]
+    kept: NDArray[np.bool_]
     streams: Streams
     worth_of: Callable[[NDArray[np.int64], Choice, Knows], Floats]
 
     @cached_property
     def acting(self) -> NDArray[np.bool_]:
-        """(N,) who did anything but contribute last round."""
-        acts: NDArray[np.bool_] = self.move != 0
+        """(N,) who did anything but contribute, and use what there is, last round."""
+        acts: NDArray[np.bool_] = self.menu.acting[self.move]
         return acts
 
     def share(self, see: Literal["everyone", "neighbours"], doing: NDArray[np.bool_]) -> Floats:

@@ -25,21 +25,35 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 COLUMNS = {  # what every table has, besides columns with a colon in their name (`score:all`)
     "rounds": (
-        *("round", "operator", "row", "holdings", "trained", "examples", "acting", "quality", "company_quality"),
-        *("share_retained", "users", "revenue", "transfers_in", "transfers_out", "costs", "payoff"),
+        *("round", "operator", "row", "holdings", "trained", "examples", "poisoned", "flagged", "false_positives", "acting"),
+        *(
+            "quality",
+            "company_quality",
+            "share_retained",
+            "users",
+            "revenue",
+            "transfers_in",
+            "transfers_out",
+            "costs",
+            "payoff",
+        ),
     ),
     "moves": (*("round", "creator", "lever", "tactic", "target", "use", "saw", "quality", "cost", "transfers", "payoff"),),
     "transfers": ("round", "payer", "payee", "amount", "reason"),
     "creators": (
         *("creator", "group", "strategy", "objects", "examples", "audit_examples", "threshold", "status_quo", "judged_on"),
     ),
-    "objects": ("object", "owner", "examples"),
+    "objects": ("object", "owner", "examples", "arrival", "price"),
     "edges": ("source", "target"),
     "columns": ("column", "slice", "metric", "part", "examples", "weight", "floor", "full", "greater_is_better"),
     "cells": ("row", "size", "column", "score", "by", "round", "exact"),
+    "collectives": (
+        *("round", "collective", "operator", "members", "share_of_creators", "alpha", "alpha_trained", "called", "followed"),
+        *("acting", "fund", "granted"),
+    ),
 }
 TABLES = tuple(COLUMNS)
 MANIFEST = "run.json"
@@ -81,6 +95,7 @@ class Record:
     edges = property(lambda self: self.frame("edges"), doc="Who sees whom, one row a pair.")
     columns = property(lambda self: self.frame("columns"), doc="What the model is scored on.")
     cells = property(lambda self: self.frame("cells"), doc="Every cell unveiled, by whom and when.")
+    collectives = property(lambda self: self.frame("collectives"), doc="One row a collective and round.")
 
     def save(self, directory: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
         """Write the record as a new directory, whole or not at all.

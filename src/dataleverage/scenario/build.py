@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections import Counter, OrderedDict
+from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
@@ -14,12 +14,14 @@ import numpy as np
 
 from dataleverage.errors import DataleverageError, Errors, GridError, Place, ScenarioError
 from dataleverage.game.levers import Menu
+from dataleverage.game.membership import unions_of
 from dataleverage.game.quality import quality_of
 from dataleverage.game.setup import GameSetup, Group, begin, monitored
 from dataleverage.grid.grid import Grid
 from dataleverage.grid.learner import Learner
 from dataleverage.grid.surrogate_grid import SurrogateFit, SurrogateGrid
 from dataleverage.grid.surrogates import FEWEST_ROWS, MOST_ROWS, SurrogateKind
+from dataleverage.scenario.cast import cast_of
 from dataleverage.streams import Streams
 from dataleverage.world.dataset import DataSource, ExampleSource
 from dataleverage.world.datasets.cells import TableData
@@ -27,7 +29,7 @@ from dataleverage.world.tactics import Tactic
 from dataleverage.world.world import World
 
 if TYPE_CHECKING:
-    from dataleverage.scenario.scenario import Columns, CreatorGroup, Scenario
+    from dataleverage.scenario.scenario import Columns, Scenario
 
 T = TypeVar("T")
 KEPT = 8  # worlds and grids kept for scenarios that share them
@@ -149,7 +151,7 @@ def setup_of(scenario: Scenario) -> GameSetup:
     owners = world.owners if world is not None else grid.objects
     owner_of = world.owner_of if world is not None else np.arange(grid.n_objects)
     assert owner_of is not None
-    groups = groups_of(scenario.creators, len(owners))
+    cast = cast_of(scenario.creators, owners, owner_of, scenario.operators, named=owner_names(scenario.data))
     quality, warnings = quality_of(grid, scenario.payoffs, owners)
     counts: dict[str, Any] = {}
     if world is not None and world.task == "classification":
@@ -158,13 +160,18 @@ def setup_of(scenario: Scenario) -> GameSetup:
     return GameSetup(
         grid=grid,
         surrogate=surrogate_of(grid, scenario.surrogate, scenario.data),
-        quality=quality,
+        quality=quality.only(cast.playing),
         payoffs=scenario.payoffs,
         rights=scenario.rights,
-        names=owners if owner_names(scenario.data) else names_of(groups, len(owners)),
-        owner_of=owner_of,
-        groups=groups,
+        names=cast.names,
+        owner_of=cast.owner_of,
+        groups=cast.groups,
         operators=scenario.operators,
+        collectives=scenario.collectives,
+        users=scenario.users,
+        arrival=cast.arrival,
+        price=cast.price,
+        freshness=scenario.freshness,
         network=scenario.network,
         tactics=tuple(scenario.tactics),
         order=scenario.order,
@@ -184,44 +191,6 @@ def setup_of(scenario: Scenario) -> GameSetup:
         },
         warnings=tuple(warnings),
     )
-
-
-def groups_of(creators: tuple[CreatorGroup, ...], n_owners: int) -> tuple[Group, ...]:
-    """Creators by group, in the order of the file. Raises ScenarioError where counts or names do not fit."""
-    open_groups = [g for g, group in enumerate(creators) if group.count is None]
-    if len(open_groups) > 1:
-        raise ScenarioError(
-            f"{len(open_groups)} groups leave out `count`; one may, and then holds all who are left",
-            key=f"creators.{open_groups[1]}",
-            remedy="Add a count.",
-        )
-    given = sum(group.count or 0 for group in creators)
-    if given > n_owners or (not open_groups and given != n_owners) or (open_groups and given == n_owners):
-        raise ScenarioError(
-            f"{given} creators are counted, and the data has {n_owners} owners",
-            key="creators",
-            remedy=f"Make the counts sum to {n_owners}, or change the number of objects.",
-        )
-    names = [group.name for group in creators]
-    if len(set(names)) < len(names):
-        twice = next(i for i, name in enumerate(names) if name in names[:i])
-        raise ScenarioError(f"there is a group {names[twice]!r} already", key=f"creators.{twice}.name")
-    groups = []
-    start = 0
-    for group in creators:
-        count = group.count or n_owners - given
-        groups.append(Group(group.name, group.strategy, np.arange(start, start + count)))
-        start += count
-    return tuple(groups)
-
-
-def names_of(groups: tuple[Group, ...], count: int) -> tuple[str, ...]:
-    """A name for each creator: its group's, and a number where the group has several."""
-    names = [f"{group.name} {i + 1}" if len(group.who) > 1 else group.name for group in groups for i in range(len(group.who))]
-    if len(set(names)) < count:
-        twice = Counter(names).most_common(1)[0][0]
-        raise ScenarioError(f"two creators would be called {twice!r}", key="creators", remedy="Rename a group.")
-    return tuple(names)
 
 
 class Attempt:
@@ -264,29 +233,44 @@ def faults(parts: Mapping[str, Any], folder: Path, store: str | os.PathLike[str]
             grid.keep_in(store)
         owners = grid.world.owners if grid.world is not None else grid.objects
         names: tuple[str, ...] = owners
-        if "creators" in parts:
-            groups = attempt(lambda: groups_of(parts["creators"], len(owners)))
-        if groups is not None and not owner_names(parts["data"]):
-            names = attempt(lambda: names_of(groups, len(owners))) or owners
+        if {"creators", "operators"} <= parts.keys():
+            owner_of = grid.world.owner_of if grid.world is not None else np.arange(grid.n_objects)
+            assert owner_of is not None
+            named = owner_names(parts["data"])
+            cast = attempt(lambda: cast_of(parts["creators"], owners, owner_of, parts["operators"], named=named))
+            if cast is not None:
+                groups, names = cast.groups, cast.names
         if parts.get("surrogate") is not None:
             attempt(lambda: surrogate_of(grid, parts["surrogate"], parts["data"]))
         if "payoffs" in parts:
             attempt(lambda: quality_of(grid, parts["payoffs"], owners))
         if "operators" in parts:
-            attempt(lambda: monitored(grid, parts["operators"][0]))
+            for k, operator in enumerate(parts["operators"]):
+                attempt(partial(monitored, grid, operator, k))
         if "network" in parts:
             attempt(lambda: parts["network"].check(names, folder))
-    if {"rights", "tactics"} <= parts.keys():
-        menu = Menu.of(parts["rights"], tuple(parts["tactics"]))
+    if {"rights", "tactics", "operators"} <= parts.keys():
+        named_moves = [(move, group.home) for group in groups or () for _, move in group.strategy.named_moves()]
+        operators = tuple(operator.name for operator in parts["operators"])
+        menu = Menu.of(parts["rights"], tuple(parts["tactics"]), operators, named_moves)
         for g, group in enumerate(groups or ()):
             attempt(partial(begin, g, group, menu, Streams(0)))
     yield from attempt.errors
     if set(Scenario.model_fields) <= parts.keys() and not attempt.errors and grid is not None:
-        setup = setup_of(Scenario.model_construct(**dict(parts)).in_folder(folder))
         last = Attempt()
-        last(lambda: setup.looks_at(setup.operators[0]))
-        last(setup.check_weighing)
+        setup = last(lambda: setup_of(Scenario.model_construct(**dict(parts)).in_folder(folder)))
+        if setup is not None:
+            for k in range(setup.n_operators):
+                last(partial(setup.looks_at, k))
+            last(setup.check)
+            if setup.collectives:
+                last(lambda: begin_collectives(setup, folder))
         yield from last.errors
+
+
+def begin_collectives(setup: GameSetup, folder: Path) -> None:
+    """Raise GameError for collectives whose members or moves there are not."""
+    unions_of(setup, setup.network.neighbours(setup.names, Streams(0)["network"], folder), Streams(0))
 
 
 def owner_names(data: DataSource) -> bool:

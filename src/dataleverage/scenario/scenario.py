@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, PrivateAttr
 
+from dataleverage.game.collective import Collective
 from dataleverage.game.levers import Rights
+from dataleverage.game.market import Users
 from dataleverage.game.network import Complete, Network
+from dataleverage.game.operator import Operator
 from dataleverage.game.payoffs import Payoffs
-from dataleverage.game.setup import GameSetup, Operator, Stop
+from dataleverage.game.setup import Freshness, GameSetup, Stop
 from dataleverage.game.strategies.baseline import Always
 from dataleverage.game.strategy import Strategy
 from dataleverage.grid.grid import Grid
@@ -47,12 +50,25 @@ class EverySlice(Model):
 Columns = EverySlice | Many[ColumnSpec]
 
 
+class Arrival(Model):
+    """When a group's objects come into being."""
+
+    first: int = Field(1, ge=0, description="The round in which the first of them does; 0 is before anyone moves.")
+    every: int = Field(0, ge=0, description="Rounds between one object and the next; 0 for all at once.")
+
+
 class CreatorGroup(Model):
     """Creators that share a strategy. They own the data's objects in the order of the file."""
 
     name: str = Field(min_length=1, max_length=60, description="What they are called.")
     count: int | None = Field(None, ge=1, description="How many they are; all who are left, where one group leaves it out.")
     strategy: Annotated[Strategy, OneOf("strategy")] = Field(Always(), description="How they decide.")
+    operator: str | None = Field(
+        None, description="The operator that holds their data at first, and that their moves mean; the first unless given."
+    )
+    public: bool = Field(False, description="Nobody's: data that no one can withhold, and that every operator has or can buy.")
+    arrive: Arrival | None = Field(None, description="When their objects come into being; before anyone moves unless given.")
+    price: float = Field(0.0, ge=0, description="What an operator pays once for each of their objects before it holds it.")
 
 
 class Scenario(Model):
@@ -78,7 +94,10 @@ class Scenario(Model):
     )
     creators: Many[CreatorGroup] = Field(min_length=1, description="Who owns data, in groups that share a strategy.")
     network: Annotated[Network, OneOf("network")] = Field(Complete(), description="Which creators see each other.")
-    operators: Many[Operator] = Field((Operator(),), min_length=1, max_length=1, description="Who trains on the data.")
+    operators: Many[Operator] = Field((Operator(),), min_length=1, max_length=8, description="Who trains on the data.")
+    collectives: Many[Collective] = Field((), max_length=50, description="Creators that act together.")
+    users: Users = Field(Users(), description="Who uses operators besides creators, and how they choose.")
+    freshness: Freshness | None = Field(None, description="How data ages; it does not unless given.")
     rights: Rights = Field(Rights(), description="What creators may ask of an operator that holds their data.")
     payoffs: Payoffs = Field(Payoffs(), description="What a round is worth to whom.")
     order: Literal["simultaneous", "sequential"] = Field(

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from dataleverage.game.policy import Defence
 from dataleverage.grid.rows import Rows
+
+if TYPE_CHECKING:
+    from dataleverage.game.desk import Desk
 
 
 class NoDefence(Defence):
@@ -13,5 +16,5 @@ class NoDefence(Defence):
 
     kind: Literal["none"] = "none"
 
-    def filter(self, rows: Rows) -> Rows:
+    def filter(self, desk: Desk, rows: Rows) -> Rows:
         return rows

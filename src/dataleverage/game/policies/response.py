@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from pydantic import Field
 
-from dataleverage.game.policy import Books, Response
-from dataleverage.world.world import Floats
+from dataleverage.game.policy import Bill, Books, Response
+
+if TYPE_CHECKING:
+    from dataleverage.game.desk import Desk
 
 
 class Ignore(Response):
@@ -16,8 +19,8 @@ class Ignore(Response):
 
     kind: Literal["ignore"] = "ignore"
 
-    def pay(self, books: Books) -> Floats:
-        return np.zeros(books.held.shape)
+    def pay(self, desk: Desk, books: Books) -> Iterable[Bill]:
+        return ()
 
 
 class Dividend(Response):
@@ -27,9 +30,8 @@ class Dividend(Response):
     rate: float = Field(0.1, ge=0, le=1, description="Share of revenue that is paid out.")
     split: Literal["equally", "size"] = Field("equally", description="In equal parts, or by training examples held.")
 
-    def pay(self, books: Books) -> Floats:
+    def pay(self, desk: Desk, books: Books) -> Iterable[Bill]:
         part = books.held.astype(np.float64) if self.split == "equally" else books.examples
         total = part.sum(axis=1, keepdims=True)
         share = np.divide(part, total, out=np.zeros_like(part), where=total > 0)
-        paid: Floats = self.rate * books.revenue[:, None] * share
-        return paid
+        yield Bill("dividend", self.rate * books.revenue[:, None] * share)

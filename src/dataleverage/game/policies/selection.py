@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from dataleverage.game.policy import Selection
 from dataleverage.grid.rows import Rows
+
+if TYPE_CHECKING:
+    from dataleverage.game.desk import Desk
 
 
 class Everything(Selection):
@@ -13,5 +16,5 @@ class Everything(Selection):
 
     kind: Literal["everything"] = "everything"
 
-    def select(self, holdings: Rows) -> Rows:
+    def select(self, desk: Desk, holdings: Rows) -> Rows:
         return holdings

@@ -21,8 +21,7 @@ class Always(Strategy):
     move: MoveSpec = Field(MoveSpec(lever="contribute"), description="The move.")
 
     def decide(self, seen: Seen, memory: Memory) -> Decision:
-        choice = seen.menu.find(self.move.lever, self.move.tactic)
-        return Decision(np.full(len(seen.who), choice), memory)
+        return Decision(np.full(len(seen.who), seen.menu.position(self.move)), memory)
 
     def named_moves(self) -> Iterable[tuple[str, MoveSpec]]:
         yield "move", self.move
@@ -36,8 +35,8 @@ class Random(Strategy):
     move: MoveSpec | None = Field(None, description="The move; delete unless given, or withhold without the right to it.")
 
     def decide(self, seen: Seen, memory: Memory) -> Decision:
-        choice = seen.menu.strike if self.move is None else seen.menu.find(self.move.lever, self.move.tactic)
-        return Decision(np.where(seen.draw("random") < self.p, choice, 0), memory)
+        choice = seen.menu.strike if self.move is None else seen.menu.position(self.move)
+        return Decision(np.where(seen.draw("random") < self.p, choice, seen.menu.stay), memory)
 
     def settled(self, round: int) -> bool:
         return self.p in (0, 1)
@@ -55,8 +54,8 @@ class Scripted(Strategy):
 
     def decide(self, seen: Seen, memory: Memory) -> Decision:
         begun = [round for round in self.moves if round <= seen.round]
-        now = self.moves[max(begun)] if begun else MoveSpec(lever="contribute")
-        return Decision(np.full(len(seen.who), seen.menu.find(now.lever, now.tactic)), memory)
+        choice = seen.menu.position(self.moves[max(begun)]) if begun else seen.menu.stay
+        return Decision(np.full(len(seen.who), choice), memory)
 
     def settled(self, round: int) -> bool:
         return round >= max(self.moves)

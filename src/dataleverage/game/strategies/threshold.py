@@ -69,7 +69,7 @@ class Threshold(Strategy):
         return self.mean + self.sd * unit
 
     def decide(self, seen: Seen, memory: Memory) -> Decision:
-        choice = seen.menu.strike if self.move is None else seen.menu.find(self.move.lever, self.move.tactic)
+        choice = seen.menu.strike if self.move is None else seen.menu.position(self.move)
         levers = seen.menu.levers
         doing = levers[seen.move] == levers[choice] if self.same_lever else seen.acting
         share = seen.share(self.see, doing)
@@ -79,7 +79,7 @@ class Threshold(Strategy):
         else:
             acts = seen.draw("threshold") < soft(share, threshold, self.steepness)
         acts |= memory["activist"] > 0
-        return Decision(np.where(acts, choice, 0), memory, saw=share)
+        return Decision(np.where(acts, choice, seen.menu.stay), memory, saw=share)
 
     def settled(self, round: int) -> bool:
         return self.steepness is None

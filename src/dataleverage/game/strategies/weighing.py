@@ -34,7 +34,7 @@ class Weighing(Strategy):
         """(A,) the menu positions it weighs."""
         if self.consider is None:
             return np.arange(len(menu))
-        return np.array([menu.find(move.lever, move.tactic) for move in self.consider])
+        return np.array([menu.position(move) for move in self.consider])
 
     def weighs(self, menu: Menu) -> float:
         return self.revise * len(self.choices(menu))

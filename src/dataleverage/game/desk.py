@@ -1,0 +1,140 @@
+"""The desk: what one operator's policies can look at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dataleverage.game.board import Board
+from dataleverage.game.policy import Remembered
+from dataleverage.grid.rows import Rows
+from dataleverage.grid.surrogate import Additive, NeighbourMean, Surrogate
+from dataleverage.streams import Streams
+from dataleverage.world.world import Floats, Ints, World
+
+if TYPE_CHECKING:
+    from dataleverage.game.setup import GameSetup
+
+Score = Callable[[Rows, "Floats | None"], Floats]
+
+
+class Desk:
+    """One operator's, in one play. Policies read it, and write nowhere but in what they return.
+
+    Attributes
+    ----------
+    setup, position : the game's setup, and which of its operators this is.
+    round : the round being played.
+    holdings, row : (n,) uint8: what it held after the last round, and the row that it serves.
+    scores : (C,) of the model that it serves, as released.
+    board : the monitor cells that it has unveiled. memory : what its policies carry from round to round.
+    wealth : its payoffs so far. users : its share of the users in the last round.
+    served : the rows (n,) that it has served so far with their scores (C,), the last one last.
+    """
+
+    def __init__(self, setup: GameSetup, position: int, streams: Streams, score: Score) -> None:
+        self.setup, self.position = setup, position
+        self.operator = setup.operators[position]
+        self.name = self.operator.name
+        n = setup.grid.n_objects
+        self.board = Board(setup.looks_at(position), n)
+        self.round = 0
+        self.holdings: Rows = np.zeros(n, dtype=np.uint8)
+        self.row: Rows = np.zeros(n, dtype=np.uint8)
+        self.scores: Floats = np.full(len(setup.grid.columns), np.nan)
+        self.memory: Remembered = {}
+        self.wealth = 0.0
+        self.users = 1.0
+        self.served: list[tuple[Rows, Floats]] = []
+        self.looked = 0  # monitor cells unveiled this round by looking, beyond those of the row served
+        self.paying = False  # whether looking is done in earnest, and not while somebody only weighs a move
+        self._streams, self._score = streams, score
+        self._columns, self._weights = self._weighted()
+
+    def _weighted(self) -> tuple[Ints, Floats]:
+        """The monitor columns that quality is read from, and their weights: the weighted ones as far as they are looked at."""
+        setup = self.setup
+        looked = self.board.columns[np.isfinite(setup.quality.scale[self.board.columns])]
+        at = {(setup.grid.columns[c].slice, setup.grid.columns[c].metric): c for c in looked.tolist()}
+        weights = np.zeros(len(setup.grid.columns))
+        for c in np.flatnonzero(setup.quality.weight > 0).tolist():
+            twin = at.get((setup.grid.columns[c].slice, setup.grid.columns[c].metric))
+            if twin is not None:
+                weights[twin] = setup.quality.weight[c]
+        if not weights.any():
+            weights[looked] = 1.0
+        columns = np.flatnonzero(weights)
+        return columns, weights[columns] / max(weights.sum(), 1e-300)
+
+    # ------------------------------------------------------------------ what there is
+
+    @property
+    def world(self) -> World | None:
+        """The examples, where there are any and not just cells."""
+        return self.setup.grid.world
+
+    @property
+    def sizes(self) -> Ints:
+        """(n,) training examples in each object."""
+        return self.setup.grid.sizes
+
+    @property
+    def sees(self) -> bool:
+        """Whether it looks at any monitor column that quality can be read from."""
+        return len(self._columns) > 0
+
+    def draw(self, what: str) -> np.random.Generator:
+        """A generator for this operator and round, the same in every line of a batch."""
+        return self._streams.at(f"operators/{self.position}/{what}", self.round)
+
+    # ------------------------------------------------------------------ what it costs to know
+
+    def quality(self, scores: Floats) -> Floats:
+        """(…, C) scores -> (…,): the quality that its monitor columns show; NaN where it looks at none."""
+        if not self.sees:
+            return np.full(scores.shape[:-1], np.nan)
+        shown = self.setup.quality.of(scores)[..., self._columns]
+        return np.asarray(shown @ self._weights)
+
+    def look(self, rows: Rows) -> Floats:
+        """(R, n) rows -> (R,) their monitor quality, from trained models.
+
+        In a round that is played every row that was not on the board is unveiled and paid for; while moves are only weighed
+        nothing is booked.
+        """
+        scores = self._score(rows, None)
+        if self.paying:
+            for row, values in zip(rows, scores, strict=True):
+                self.looked += self.board.learn(row, values)
+        return self.quality(scores)
+
+    def believe(self, rows: Rows) -> tuple[Floats, Floats]:
+        """(R, n) rows -> (R,) the monitor quality that it expects of them, and (R,) the standard error of that; free.
+
+        What is on the board is known exactly; the rest is predicted by the surrogate of its board (the mean of the nearest
+        known rows, or an additive model). NaN and infinite with an empty board.
+        """
+        if not len(self.board) or not self.sees:
+            return np.full(len(rows), np.nan), np.full(len(rows), np.inf)
+        known, scores = self.board.table()
+        wide = np.full((len(known), len(self.setup.grid.columns)), np.nan)
+        wide[:, self.board.columns] = scores
+        shown = self.quality(wide)[:, None]
+        kind: Surrogate = (
+            NeighbourMean(known, shown)
+            if self.operator.belief == "neighbour_mean"
+            else Additive(known, shown, self.setup.grid.n_present)
+        )
+        expected, error = kind.predict(rows)[:, 0], kind.errors(rows)[:, 0]
+        at = {row.tobytes(): i for i, row in enumerate(known)}
+        for r, row in enumerate(np.ascontiguousarray(rows)):
+            if (i := at.get(row.tobytes())) is not None:
+                expected[r], error[r] = shown[i, 0], 0.0
+        return expected, error
+
+    @property
+    def revenue_of_quality(self) -> float:
+        """Credits a round that one more unit of quality is worth at the users that it has."""
+        return self.setup.payoffs.revenue * self.users
