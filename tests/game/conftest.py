@@ -8,17 +8,23 @@ from typing import Any
 import numpy as np
 import pytest
 
+from dataleverage.game.collective import Collective
+from dataleverage.game.desk import Desk
 from dataleverage.game.levers import Rights
+from dataleverage.game.market import Users
 from dataleverage.game.network import Complete
+from dataleverage.game.operator import Operator
 from dataleverage.game.payoffs import Payoffs
 from dataleverage.game.quality import quality_of
-from dataleverage.game.setup import GameSetup, Group, Operator, Stop
+from dataleverage.game.rules import State
+from dataleverage.game.setup import Freshness, GameSetup, Group, Stop
 from dataleverage.game.strategies.baseline import Always, Scripted
 from dataleverage.game.strategy import Strategy
 from dataleverage.grid.gap import Gap
 from dataleverage.grid.grid import Grid
 from dataleverage.grid.metrics import Column
 from dataleverage.grid.rows import Rows
+from dataleverage.streams import Streams
 from dataleverage.world.world import Floats, object_names
 
 Score = Callable[[Rows], Floats]
@@ -61,6 +67,8 @@ def setup_of(
     rights: dict[str, bool] | None = None,
     tactics: tuple[str, ...] = (),
     operator: dict[str, Any] | None = None,
+    operators: Sequence[dict[str, Any]] | None = None,
+    homes: Sequence[int] | None = None,
     owner_of: Sequence[int] | None = None,
     sizes: Sequence[int] | None = None,
     gaps: dict[str, Gap] | None = None,
@@ -75,7 +83,8 @@ def setup_of(
     names = object_names(count)
     groups, start = [], 0
     for size, strategy in [(count, strategies)] if isinstance(strategies, Strategy) else strategies:
-        groups.append(Group(f"group {len(groups)}", strategy, np.arange(start, start + size)))
+        home = homes[len(groups)] if homes is not None else 0
+        groups.append(Group(f"group {len(groups)}", strategy, np.arange(start, start + size), home))
         start += size
     paid = Payoffs.model_validate(payoffs or {})
     quality, warnings = quality_of(grid, paid, names)
@@ -87,9 +96,12 @@ def setup_of(
         names=names,
         owner_of=owners,
         groups=tuple(groups),
-        operators=(Operator.model_validate(operator or {}),),
+        operators=tuple(Operator.model_validate(each) for each in operators or [operator or {}]),
+        collectives=tuple(Collective.model_validate(each) for each in rest.pop("collectives", ())),
+        users=Users.model_validate(rest.pop("users", {})),
         network=rest.pop("network", Complete()),
         stop=Stop.model_validate(rest.pop("stop", {})),
+        freshness=Freshness.model_validate(rest.pop("freshness")) if "freshness" in rest else None,
         tactics=tactics,
         warnings=tuple(warnings),
         **rest,
@@ -121,3 +133,28 @@ def random_score() -> Callable[[int, int, int], Score]:
         return lambda rows: table[(rows.astype(np.int64) * base).sum(axis=1)]
 
     return make
+
+
+def state_of(setup: GameSetup, holdings: Any, *, round: int = 1, served: Any = None, **rest: Any) -> State:
+    """Where a game stands when its operators hold (n,) or (K, n), and serve the same or `served`."""
+    held = np.broadcast_to(np.asarray(holdings, dtype=np.uint8), (setup.n_operators, setup.grid.n_objects))
+    rows = held if served is None else np.broadcast_to(np.asarray(served, dtype=np.uint8), held.shape)
+    desks = []
+    for k in range(setup.n_operators):
+        desk = Desk(setup, k, Streams(0), setup.grid.scores)
+        desk.round, desk.holdings, desk.row = round, held[k], rows[k]
+        desk.scores = setup.grid.scores(rows[k][None])[0]
+        desk.served.append((desk.row, desk.scores))
+        desks.append(desk)
+    return State(round=round, desks=tuple(desks), **rest)
+
+
+@pytest.fixture(scope="session")
+def stand() -> Callable[..., State]:
+    return state_of
+
+
+@pytest.fixture(scope="session")
+def scored() -> Callable[[GameSetup], Any]:
+    """What rows are scored by in the rules, from a setup's grid."""
+    return lambda setup: lambda k, rows, weights: setup.grid.scores(rows, weights)

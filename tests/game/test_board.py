@@ -6,6 +6,7 @@ import pytest
 from dataleverage.errors import GameError
 from dataleverage.game.board import Board
 from dataleverage.game.model import LeverageGame
+from dataleverage.game.setup import monitored
 
 
 def row(*values: int):
@@ -43,7 +44,7 @@ def test_what_an_operator_looks_at(make_setup, scripts, monitors, looked_at):
         operator={"monitors": monitors, "unveil_cost": 1.0},
         rounds=3,
     )
-    assert [setup.grid.column_names[c] for c in setup.monitored(setup.operators[0])] == looked_at
+    assert [setup.grid.column_names[c] for c in monitored(setup.grid, setup.operators[0])] == looked_at
     record = LeverageGame(setup).play()
     cells = record.cells
     assert (cells.by == "operator").all()
@@ -55,7 +56,7 @@ def test_what_an_operator_looks_at(make_setup, scripts, monitors, looked_at):
 def test_a_slice_that_is_not_monitored_is_refused(make_setup):
     setup = make_setup(2, monitored=True, operator={"monitors": ["all", "east"]})
     with pytest.raises(GameError, match="no monitored slice 'east'") as caught:
-        setup.monitored(setup.operators[0])
+        monitored(setup.grid, setup.operators[0])
     assert caught.value.place.key == "operators.0.monitors.1"
     setup = make_setup(2, operator={"monitors": ["all"]})
     with pytest.raises(GameError, match="no monitored slice 'all'"):

@@ -126,7 +126,7 @@ def test_the_budget_is_gone_when_wealth_falls_below_nothing(make_setup, scripts)
     record = game.play()
     # 2, 2 + 1 − 4 = −1
     assert record.manifest["stopped"] == {"reason": "budget gone", "round": 2, "period": None}
-    assert game.wealth == pytest.approx(-1)
+    assert game.desks[0].wealth == pytest.approx(-1)
     setup = make_setup(2, scripts(script, {}), payoffs={"train_cost": 0.0}, stop={"budget_gone": True}, rounds=4)
     assert stopped(setup)[0] == "rounds", "0 is not below 0"
 
@@ -291,7 +291,7 @@ def test_a_game_that_is_over_can_be_freed(make_setup):
 def test_a_game_that_fails_can_be_freed(make_setup):
     game = LeverageGame(make_setup(2, BestResponse(), rounds=2))
 
-    def fails(round):
+    def fails(rows, weights):
         raise GameError("no score")
 
     game.setup.grid.scores = fails

@@ -99,7 +99,7 @@ def test_a_round_booked_by_hand(make_setup, scripts):
     assert rounds.payoff.iloc[1:].tolist() == pytest.approx([5 + 8 - 4 - 0.3, 5 - 0.3, 5])
     assert moves.loc[1].tolist() == pytest.approx([1 + 4 / 3 - 0.1, 1 + 4 / 3 + 2, 1 + 4 / 3 + 2])
     assert moves.loc[2].tolist() == pytest.approx([1 - 0.1, 1 - 0.4, 1])
-    assert game.wealth == pytest.approx(rounds.payoff.sum())
+    assert game.desks[0].wealth == pytest.approx(rounds.payoff.sum())
 
 
 def test_poison_below_guessing_is_felt_in_service_and_not_in_revenue(make_setup, scripts):

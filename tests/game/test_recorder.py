@@ -73,7 +73,7 @@ def test_the_manifest_says_what_was_played(record):
     assert manifest["cells"]["trained"] == record.cells.row.nunique()
     full = load(ROOT / "scenarios/abcd.yaml").play().manifest
     assert {"title", "about", "source", "scenario", "data_seed", "world", "learner", "data_title"} <= set(full)
-    assert full["scenario"]["stop"] == {"fixed_point": None, "cycle": None, "budget_gone": False}
+    assert full["scenario"]["stop"] == {"fixed_point": None, "cycle": None, "budget_gone": False, "demand_won": False}
 
 
 def test_rounds_agree_with_moves(record):

@@ -22,7 +22,7 @@ from dataleverage.game.membership import unions_of
 from dataleverage.game.policy import Answer
 from dataleverage.game.purchase import buy, priced
 from dataleverage.game.recorder import Recorder
-from dataleverage.game.rules import Outcome, Score, State, alternatives, outcome, served
+from dataleverage.game.rules import Outcome, Score, State, alternatives, at_first, outcome, served
 from dataleverage.game.setup import GameSetup, Group, begin
 from dataleverage.game.strategy import Decision, Knows, Memory, Seen
 from dataleverage.grid.rows import Rows
@@ -92,7 +92,7 @@ class LeverageGame(mesa.Model):
             if len(rows):
                 for row, scores in zip(rows, setup.grid.scores(rows), strict=True):
                     desk.board.learn(row, scores)
-        before = served(setup, self.state(), self._at_first(), None, self.lookup.serve)
+        before = served(setup, self.state(), at_first(setup), None, self.lookup.serve)
         self.recorder.cells(0, before, self.desks)
         self._take(before)
         for desk in self.desks:
@@ -113,18 +113,6 @@ class LeverageGame(mesa.Model):
             }
         )
         self.datacollector.collect(self)
-
-    def _at_first(self) -> Rows:
-        """(1, K, n): before anyone moves each operator holds the objects that are there of the creators who call it home."""
-        setup = self.setup
-        home = np.append(setup.home, -1)[setup.mover]
-        held = (home == np.arange(setup.n_operators)[:, None]) | (home == -1)
-        if setup.arrival is not None:
-            held &= setup.arrival <= 0
-        if self.bought is not None:
-            held &= self.bought
-        first: Rows = held.astype(np.uint8)[None]
-        return first
 
     def state(self) -> State:
         """Where the game stands in the round that is being played, besides what creators choose in it."""

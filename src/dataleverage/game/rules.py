@@ -107,6 +107,18 @@ def outcome(setup: GameSetup, state: State, choice: Choice, score: Score) -> Out
     return served(setup, state, held(setup, state, choice), choice, score)
 
 
+def at_first(setup: GameSetup) -> Rows:
+    """(1, K, n): at first each operator holds, clean, what there is of the creators who call it home, and what is public."""
+    home = np.append(setup.home, -1)[setup.mover]
+    here = (home == np.arange(setup.n_operators)[:, None]) | (home == -1)
+    if setup.arrival is not None:
+        here &= setup.arrival <= 0
+    if setup.free is not None:
+        here &= setup.free
+    first: Rows = here.astype(np.uint8)[None]
+    return first
+
+
 def held(setup: GameSetup, state: State, choice: Choice) -> Rows:
     """(B, K, n): what each operator holds after (B, N) moves."""
     if setup.public:

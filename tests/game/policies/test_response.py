@@ -9,21 +9,26 @@ from hypothesis.extra.numpy import arrays
 from dataleverage.game.policies.response import Dividend, Ignore
 from dataleverage.game.policy import Books
 
-BOOKS = Books(
-    revenue=np.array([10.0, 10.0, 0.0]),
-    held=np.array([[True, True, False], [False, False, False], [True, True, True]]),
-    examples=np.array([[30.0, 10.0, 0.0], [0.0, 0.0, 0.0], [1.0, 1.0, 1.0]]),
-)
+
+def books(revenue, examples):
+    """Of an operator that holds these examples of creators who all contribute, and flags nobody."""
+    revenue, examples = np.array(revenue), np.array(examples)
+    return Books(revenue, examples > 0, examples, examples > 0, np.zeros(examples.shape, bool), np.ones(len(revenue)))
+
+
+BOOKS = books([10.0, 10.0, 0.0], [[30.0, 10.0, 0.0], [0.0, 0.0, 0.0], [1.0, 1.0, 1.0]])
 
 
 def test_ignore_pays_nobody():
-    assert (Ignore().pay(BOOKS) == np.zeros((3, 3))).all()
+    assert list(Ignore().pay(None, BOOKS)) == []
 
 
 def test_a_dividend_in_equal_parts_and_by_size():
-    assert Dividend(rate=0.4).pay(BOOKS) == pytest.approx(np.array([[2, 2, 0], [0, 0, 0], [0, 0, 0]]))
-    assert Dividend(rate=0.4, split="size").pay(BOOKS) == pytest.approx(np.array([[3, 1, 0], [0, 0, 0], [0, 0, 0]]))
-    assert Dividend().reason == "dividend"
+    (equal,) = Dividend(rate=0.4).pay(None, BOOKS)
+    (by_size,) = Dividend(rate=0.4, split="size").pay(None, BOOKS)
+    assert equal.amount == pytest.approx(np.array([[2, 2, 0], [0, 0, 0], [0, 0, 0]]))
+    assert by_size.amount == pytest.approx(np.array([[3, 1, 0], [0, 0, 0], [0, 0, 0]]))
+    assert equal.reason == by_size.reason == "dividend"
 
 
 @given(
@@ -33,7 +38,8 @@ def test_a_dividend_in_equal_parts_and_by_size():
     st.sampled_from(["equally", "size"]),
 )
 def test_a_dividend_is_its_share_of_revenue_and_nobody_pays(examples, revenue, rate, split):
-    paid = Dividend(rate=rate, split=split).pay(Books(revenue, examples > 0, examples))
+    (bill,) = Dividend(rate=rate, split=split).pay(None, books(revenue, examples))
+    paid = bill.amount
     somebody = (examples > 0).any(axis=1)
     assert paid.sum(axis=1) == pytest.approx(np.where(somebody, rate * revenue, 0))
     assert (paid >= 0).all() and (paid[examples == 0] == 0).all()

@@ -8,4 +8,4 @@ from dataleverage.game.policies.selection import Everything
 
 def test_everything_held_is_trained_on_poison_too():
     held = np.array([[0, 1, 2], [3, 0, 1]], np.uint8)
-    assert (NoDefence().filter(Everything().select(held)) == held).all()
+    assert (NoDefence().filter(None, Everything().select(None, held)) == held).all()
