@@ -9,6 +9,9 @@ import numpy as np
 import pytest
 
 from dataleverage.world.dataset import Examples, ExampleSource
+from dataleverage.world.lot import Lot
+from dataleverage.world.slices import Slices
+from dataleverage.world.world import World
 
 
 def make_examples(count: int = 120, classes: int = 3, seed: int = 0, regression: bool = False, **columns) -> Examples:
@@ -46,3 +49,14 @@ def examples_of() -> Callable[..., Examples]:
 @pytest.fixture(scope="session")
 def source_of() -> Callable[..., Given]:
     return make_source
+
+
+def make_lot(world: World, **values) -> Lot:
+    """The training examples of a world whose slices are `all`; `values` are columns of text of these."""
+    columns = {name: np.asarray(column, dtype=str) for name, column in values.items()}
+    return Lot.training(world, columns, np.arange(len(world.y)), Slices())
+
+
+@pytest.fixture(scope="session")
+def lot_of() -> Callable[..., Lot]:
+    return make_lot

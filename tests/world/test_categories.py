@@ -26,7 +26,9 @@ def test_a_signal_sets_every_feature_of_its_columns():
     assert set(CARS.signal({"colour": "blue", "size": "big"})) == set(range(5))
 
 
-@pytest.mark.parametrize(("wanted", "says"), [({"weight": "1"}, "no column 'weight'"), ({"size": "1"}, "no value '1'")])
+@pytest.mark.parametrize(
+    ("wanted", "says"), [({"weight": "1"}, "no categorical column 'weight'"), ({"size": "1"}, "no value '1'")]
+)
 def test_what_is_not_there(wanted, says):
     with pytest.raises(DataError, match=says):
         CARS.signal(wanted)

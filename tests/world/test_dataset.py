@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from dataleverage.errors import DataError
 from dataleverage.world.dataset import Examples, Holdout, holdout, systematic
 from dataleverage.world.objects import ByColumn, ByUser, LabelSkew, Random
-from dataleverage.world.tactics import LabelFlip
+from dataleverage.world.tactics.label_flip import LabelFlip
 
 HERE = Path()
 

@@ -118,7 +118,7 @@ def test_an_owner_called_all_is_an_error(examples_of, source_of):
     assert caught.value.place.key == "data.slices.by"
 
 
-@pytest.mark.parametrize("slices", [{"rare": {"lable": 1}}, {"rare": 1}, {"by": "owners"}, {"rare": {"transform": "stamp"}}])
+@pytest.mark.parametrize("slices", [{"rare": {"lable": 1}}, {"rare": 1}, {"by": "owners"}, {"rare": {"transform": "stmp"}}])
 def test_unknown_keys_are_refused(slices):
     with pytest.raises(ValidationError):
         Slices.model_validate(slices)
@@ -149,3 +149,89 @@ def test_ratings_have_no_labels_and_slices_by_column(source_of):
     owned = source_of(examples, slices=Slices(by="owner")).world(HERE)
     assert [part.name for part in owned.slices[1:]] == [f"user {u}" for u in range(8)]
     assert np.array_equal(owned.slices[3].mask, owned.X_eval[:, 0] == 2)
+
+
+SHIFT = {"kind": "set", "features": {0: 9.0, 1: -9.0}}
+
+
+def plain(world):
+    """The evaluation pool without the examples that are made for slices: those of `all`."""
+    return masks(world)["all"]
+
+
+@pytest.fixture(scope="module")
+def pooled(world_with):
+    """The same world without and with slices that make examples of their own."""
+    both = {"by": "owner", "rare": {"label": "c0"}}
+    made = {
+        "moved": {"transform": SHIFT},
+        "planted": {"transform": SHIFT, "target": "c2", "owner": "bob"},
+        "last": {"label": "c1"},
+        "called": {"label": "c1", "target": "c0"},
+        "hers": {"held": "zoe"},
+        "hers moved": {"held": "zoe", "label": "c0", "transform": SHIFT, "target": "c1"},
+    }
+    return world_with(both), world_with({**both, **made})
+
+
+def test_made_examples_are_of_their_slice_alone(pooled):
+    without, world = pooled
+    found = masks(world)
+    assert list(found) == [*masks(without), "moved", "planted", "last", "called", "hers", "hers moved"]
+    known = len(without.y_eval)
+    assert plain(world)[:known].all() and not plain(world)[known:].any()
+    for name in ("X_eval", "y_eval", "audit", "eval_object"):
+        assert np.array_equal(getattr(world, name)[:known], getattr(without, name))
+        assert getattr(world, name).dtype == getattr(without, name).dtype
+    for name, mask in masks(without).items():
+        assert np.array_equal(found[name][:known], mask) and not found[name][known:].any()
+    made = [found[name] for name in ("moved", "planted", "called", "hers", "hers moved")]
+    assert np.array_equal(np.sum(made, axis=0), ~plain(world)) and not found["last"][known:].any()
+    assert (world.eval_owner[known:] == -1).all() and np.array_equal(world.sizes, without.sizes)
+    assert np.array_equal(world.X, without.X) and world.fingerprint != without.fingerprint
+
+
+def test_made_examples_are_what_the_slice_says(pooled):
+    without, world = pooled
+    found = masks(world)
+    moved = without.X_eval.copy()
+    moved[:, 0], moved[:, 1] = 9, -9
+    bob, ones, zoe = without.eval_owner == 1, without.y_eval == 1, world.object_of == 2
+    for name, X, y, audit in (
+        ("moved", moved, without.y_eval, without.audit),
+        ("planted", moved[bob], np.full(bob.sum(), 2), without.audit[bob]),
+        ("called", without.X_eval[ones], np.zeros(ones.sum()), without.audit[ones]),
+        ("hers", world.X[zoe], world.y[zoe], np.zeros(zoe.sum(), dtype=bool)),
+    ):
+        assert np.array_equal(world.X_eval[found[name]], X), name
+        assert np.array_equal(world.y_eval[found[name]], y) and np.array_equal(world.audit[found[name]], audit)
+    her_zeros = world.X[zoe & (world.y == 0)]
+    assert np.array_equal(world.X_eval[found["hers moved"]][:, 2], her_zeros[:, 2])
+    assert (world.X_eval[found["hers moved"]][:, :2] == [9, -9]).all() and (world.y_eval[found["hers moved"]] == 1).all()
+    assert {part.name: part.part for part in world.slices if part.part} == {"hers": "monitor", "hers moved": "monitor"}
+
+
+def test_examples_of_a_number_can_count_as_another(examples_of, source_of):
+    slices = Slices.model_validate({"low": {"target": -3}})
+    world = source_of(examples_of(regression=True), slices=slices).world(HERE)
+    low = masks(world)["low"]
+    assert (world.y_eval[low] == -3).all() and low.sum() == plain(world).sum() and world.y_eval.dtype == np.float64
+
+
+@pytest.mark.parametrize(
+    ("slices", "key", "words"),
+    [
+        ({"t": {"transform": "stamp"}}, "data.slices.t.transform", "no pixels to stamp"),
+        ({"t": {"transform": {"kind": "set", "features": {"age": 1}}}}, "data.slices.t.transform.features.age", "no feature"),
+        ({"t": {"transform": SHIFT, "target": "c9"}}, "data.slices.t.target", "no class 'c9'"),
+        ({"t": {"transform": SHIFT, "label": "c9"}}, "data.slices.t.label", "no class 'c9'"),
+        ({"t": {"held": "eve"}}, "data.slices.t.held", "no object 'eve'"),
+        ({"t": {"held": "ann", "owner": "bob"}}, "data.slices.t", "holds no training example"),
+        ({"t": {"held": "ann", "column": "half"}}, "data.slices.t", "go together"),
+        ({"t": {"transform": SHIFT, "column": "half", "equals": 3}}, "data.slices.t", "holds no audit example"),
+    ],
+)
+def test_what_cannot_be_made_is_an_error_with_its_key(world_with, slices, key, words):
+    with pytest.raises(DataError, match=words) as caught:
+        world_with(slices)
+    assert caught.value.place.key == key and caught.value.remedy

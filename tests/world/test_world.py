@@ -79,7 +79,7 @@ def test_the_fingerprint_changes_with_everything_a_score_depends_on():
     prints["as it is"] = world.fingerprint
     assert len(set(prints.values())) == len(prints)
     covered = {name for change in CHANGES.values() for name in change(world)}
-    assert {field.name for field in fields(World)} - covered == {"owners", "owner_of", "title"}
+    assert {field.name for field in fields(World)} - covered == {"owners", "owner_of", "title", "features", "own_monitor"}
 
 
 def test_the_fingerprint_is_that_of_the_content():

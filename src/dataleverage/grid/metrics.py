@@ -121,7 +121,9 @@ def columns_of(world: World, wanted: str | Sequence[tuple[str, str]], part: Part
 
     Parameters
     ----------
-    wanted : a metric, measured on every slice that has examples in this part; or pairs (slice, metric).
+    wanted : a metric, measured on every slice that has examples in this part; or pairs (slice, metric). Of pairs, those whose
+        slice is made for the other part are left out, as all of the monitor part are that have no examples where a world has
+        none but those made for slices. Owners' own monitor examples are measured by every metric of the pairs.
     part : monitor columns have names that begin with `monitor:`.
 
     Raises GridError for an unknown metric or slice, a metric that does not fit the task or a slice's examples, a pair
@@ -132,9 +134,12 @@ def columns_of(world: World, wanted: str | Sequence[tuple[str, str]], part: Part
         known_metric(wanted, world.task)
         pairs = [(name, wanted) for name, count in counts.items() if count]
     else:
-        pairs = [(name, metric) for name, metric in wanted]
+        made_for = {each.name: each.part for each in world.slices}
+        pairs = [(name, metric) for name, metric in wanted if made_for.get(name) in (None, part)]
+        if part == "monitor":
+            pairs = monitor_pairs(world, counts, pairs)
     prefix = "monitor:" if part == "monitor" else ""
-    short = len({metric for _, metric in pairs}) == 1
+    short = isinstance(wanted, str) or len({metric for _, metric in wanted}) == 1
     columns: list[Column] = []
     for name, metric in pairs:
         known_metric(metric, world.task)
@@ -151,6 +156,20 @@ def columns_of(world: World, wanted: str | Sequence[tuple[str, str]], part: Part
             raise GridError(f"the column {column.name!r} is asked for twice", remedy="Name each pair once.")
         columns.append(column)
     return tuple(columns)
+
+
+def monitor_pairs(world: World, counts: dict[str, int], pairs: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Pairs (slice, metric) as the monitor part can measure them, and those of owners' own examples, which nobody names.
+
+    counts : slice -> monitor examples.
+    """
+    if not counts[world.slices[0].name]:  # nothing was set aside: only what is made for the part is there
+        pairs = [(name, metric) for name, metric in pairs if counts.get(name, 1)]
+    if world.own_monitor is None:
+        return pairs
+    own = [world.slices[i].name for i in world.own_monitor.ravel() if i >= 0]
+    more = [(name, metric) for metric in dict.fromkeys(metric for _, metric in pairs) for name in own]
+    return pairs + [pair for pair in more if pair not in set(pairs)]
 
 
 def examples_of(world: World, name: str, part: Part) -> Mask:

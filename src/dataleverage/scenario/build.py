@@ -25,7 +25,7 @@ from dataleverage.scenario.cast import cast_of
 from dataleverage.streams import Streams
 from dataleverage.world.dataset import DataSource, ExampleSource
 from dataleverage.world.datasets.cells import TableData
-from dataleverage.world.tactics import Tactic
+from dataleverage.world.tactic import Tactic
 from dataleverage.world.world import World
 
 if TYPE_CHECKING:

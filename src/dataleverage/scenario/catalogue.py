@@ -20,6 +20,7 @@ PLURALS = {
     "data": "data",
     "objects": "objects",
     "tactic": "tactics",
+    "transform": "transforms",
     "network": "networks",
     "selection": "selections",
     "defence": "defences",

@@ -22,7 +22,7 @@ from dataleverage.grid.surrogate_grid import SurrogateGrid
 from dataleverage.grid.surrogates import SurrogateKind
 from dataleverage.kinds import Many, Model, OneOf
 from dataleverage.world.dataset import DataSource
-from dataleverage.world.tactics import Tactic
+from dataleverage.world.tactic import Tactic
 from dataleverage.world.world import World
 
 if TYPE_CHECKING:

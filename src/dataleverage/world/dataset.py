@@ -6,7 +6,7 @@ from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,10 +15,12 @@ from pydantic import Field
 from dataleverage.errors import DataError
 from dataleverage.kinds import Kind, Model, OneOf
 from dataleverage.streams import Streams
+from dataleverage.world.lot import Lot
 from dataleverage.world.objects import ByColumn, ByUser, Objects, Random
+from dataleverage.world.own_monitor import with_own_monitor
 from dataleverage.world.slices import Slices
-from dataleverage.world.tactics import Tactic
-from dataleverage.world.world import Floats, Ints, Mask, Task, World
+from dataleverage.world.tactic import Tactic
+from dataleverage.world.world import Feature, Floats, Ints, Mask, Task, World
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,6 +32,7 @@ class Examples:
     users, items : how many there are, for ratings.
     values : columns of text by name, (N,) each, that objects and slices may refer to.
     owner : the name of the column in `values` that says who owns an example, if any.
+    features : what the d features are called; empty where they have no names.
     """
 
     X: Floats
@@ -41,6 +44,7 @@ class Examples:
     title: str = ""
     users: int = 0
     items: int = 0
+    features: tuple[Feature, ...] = ()
 
     def __len__(self) -> int:
         return len(self.y)
@@ -54,6 +58,11 @@ class Holdout(Model):
     )
     monitor: float = Field(
         0.1, ge=0, lt=1, description="Share of each object's examples (of each user's ratings) that operators may look at."
+    )
+    monitor_from: Literal["trusted", "own"] = Field(
+        "trusted",
+        description="own: each owner's monitor examples are slices of their own too, clean and as each tactic leaves them, so "
+        "that an operator can look at those of the owners it holds, poison and all.",
     )
 
 
@@ -109,13 +118,21 @@ class ExampleSource(DataSource):
             title=examples.title,
             users=examples.users,
             items=examples.items,
+            features=examples.features,
         )
         check_trained(world)
-        values = {name: column[evaluation] for name, column in examples.values.items()}
-        world = world.with_slices(self.slices.of(world, values))
+        tactics = tactics or {}
+
+        def lot(world: World) -> Lot:
+            return Lot.training(world, examples.values, np.flatnonzero(train), self.slices)
+
+        world = world.with_slices(self.slices.of(lot(world).evaluation(evaluation)))
+        training = lot(world)
         variants = [
-            tactic.variant(name, world, streams.at("tactics", i)) for i, (name, tactic) in enumerate((tactics or {}).items())
+            tactic.variant(name, training, streams.at("tactics", i)) for i, (name, tactic) in enumerate(tactics.items())
         ]
+        if self.holdout.monitor_from == "own":
+            world = with_own_monitor(training.evaluation(evaluation), tactics, streams)
         return world.with_variants(tuple(variants))
 
     def partition(self, examples: Examples, streams: Streams) -> tuple[tuple[str, ...], Ints]:

@@ -7,7 +7,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,17 +22,43 @@ MOST_OWNERS = 100_000  # objects or owners that a source can be told to make
 LARGEST = 1e100  # of a feature: sums of squares stay finite
 
 
+class Feature(NamedTuple):
+    """What a feature is called: a column of the source, and the value it stands for where a column is spread into 0 and 1."""
+
+    column: str
+    value: str | None = None
+
+    def __str__(self) -> str:
+        return self.column if self.value is None else f"{self.column}={self.value}"
+
+
 @dataclass(frozen=True, eq=False)
 class Slice:
     """A named set of evaluation examples.
 
     mask : (E,) bool, over both parts of the evaluation pool.
     owner : the position of the owner whose examples these are, or None.
+    part : the only part that it is made for, or None where it is of both.
     """
 
     name: str
     mask: Mask
     owner: int | None = None
+    part: Part | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Made:
+    """Evaluation examples that are made for one slice, and that no other slice holds.
+
+    X : (M, d) float64; y : (M,) as in the world; audit : (M,) bool. part : as of a slice.
+    """
+
+    name: str
+    X: Floats
+    y: NDArray[np.generic]
+    audit: Mask
+    part: Part | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,13 +87,17 @@ class World:
     objects : the n object names, A, B, C …
     X_eval, y_eval : (E, d) and (E,): the evaluation pool, audit and monitor examples together.
     audit : (E,) bool: True for audit examples (what is reported), False for monitor ones (what operators look at).
-    eval_object : (E,) int64: the object whose owner an evaluation example comes from; -1 where nobody's.
+    eval_object : (E,) int64: the object whose owner an evaluation example comes from; -1 where nobody's, and where it is made
+        for a slice.
     slices : named sets of evaluation examples; the first is `all`.
     classes : class labels in words, in index order; empty for regression and ratings.
     users, items : how many users and items there are, with ratings in training or not; 0 for other tasks.
     variants : the poisoned variants, numbered from 2 in rows.
     owners, owner_of : owner names, and (n,) int64: the owner of each object; an owner an object unless given.
     title : one line that says which data this is.
+    features : d names, or none where the source has none.
+    own_monitor : (owners, n_present) int64, or None: the positions in `slices` of each owner's monitor examples, clean and then
+        after each tactic; -1 where an owner has none. Asked for with `data.holdout.monitor_from: own`.
     """
 
     task: Task
@@ -87,14 +117,38 @@ class World:
     title: str = ""
     users: int = 0
     items: int = 0
+    features: tuple[Feature, ...] = ()
+    own_monitor: Ints | None = None
 
     def __post_init__(self) -> None:
         if self.owner_of is None:
             object.__setattr__(self, "owners", self.objects)
             object.__setattr__(self, "owner_of", np.arange(self.n_objects))
 
-    def with_slices(self, slices: tuple[Slice, ...]) -> World:
-        return replace(self, slices=slices)
+    def with_slices(self, slices: Sequence[Slice | Made]) -> World:
+        """The world with these slices. Examples that are made come after all others, and belong to nobody."""
+        made = [part for part in slices if isinstance(part, Made)]
+        if not made:
+            return replace(self, slices=tuple(part for part in slices if isinstance(part, Slice)))
+        known, more = len(self.y_eval), sum(len(part.y) for part in made)
+        masks, start = [], known
+        for part in slices:
+            mask = np.zeros(known + more, dtype=bool)
+            if isinstance(part, Made):
+                mask[start : start + len(part.y)] = True
+                start += len(part.y)
+                masks.append(Slice(part.name, mask, part=part.part))
+            else:
+                mask[:known] = part.mask
+                masks.append(replace(part, mask=mask))
+        return replace(
+            self,
+            X_eval=np.concatenate([self.X_eval, *(part.X for part in made)]),
+            y_eval=np.concatenate([self.y_eval, *(part.y for part in made)]),
+            audit=np.concatenate([self.audit, *(part.audit for part in made)]),
+            eval_object=np.concatenate([self.eval_object, np.full(more, -1)]),
+            slices=tuple(masks),
+        )
 
     def with_variants(self, variants: tuple[Variant, ...]) -> World:
         return replace(self, variants=variants)

@@ -9,6 +9,7 @@ import numpy as np
 from pydantic import Field
 
 from dataleverage.world.dataset import Examples, ExampleSource
+from dataleverage.world.world import Feature
 
 
 class SklearnData(ExampleSource):
@@ -24,10 +25,11 @@ class SklearnData(ExampleSource):
 
         bunch = getattr(datasets, f"load_{self.name}")()
         X = np.asarray(bunch.data, dtype=np.float64)
+        names = tuple(Feature(str(name)) for name in bunch.feature_names)
         title = f"{self.name.replace('_', ' ')} (scikit-learn), {len(X):,} examples"
         if self.name == "diabetes":
-            return Examples(X, np.asarray(bunch.target, dtype=np.float64), "regression", title=title)
+            return Examples(X, np.asarray(bunch.target, dtype=np.float64), "regression", title=title, features=names)
         y = np.asarray(bunch.target, dtype=np.int64)
         classes = tuple(str(name) for name in bunch.target_names)
         values = {"label": np.array(classes)[y]}
-        return Examples(X, y, "classification", classes, values, title=title)
+        return Examples(X, y, "classification", classes, values, title=title, features=names)

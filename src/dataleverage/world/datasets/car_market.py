@@ -98,7 +98,9 @@ class CarMarket(ExampleSource):
         classes = tuple(LABELS[k] for k in present)
         values_of = CARS.words(codes) | {"label": np.array(classes)[y]}
         title = f"the car market of Gauthier et al., {self.examples:,} cars"
-        return Examples(CARS.spread(codes), y.astype(np.int64), "classification", classes, values_of, None, title)
+        return Examples(
+            CARS.spread(codes), y.astype(np.int64), "classification", classes, values_of, None, title, features=CARS.features
+        )
 
 
 def said(codes: dict[str, Ints], suv: np.ndarray, rng: np.random.Generator) -> Ints:

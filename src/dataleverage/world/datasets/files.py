@@ -17,7 +17,7 @@ from dataleverage.errors import DataError, DataleverageError, Errors
 from dataleverage.kinds import Many
 from dataleverage.world.dataset import Examples, ExampleSource
 from dataleverage.world.local_file import LocalPath, regular_file
-from dataleverage.world.world import LARGEST, Floats, Task
+from dataleverage.world.world import LARGEST, Feature, Floats, Task
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,7 +58,7 @@ class TableFile(ExampleSource):
         kept = [name for name in frame.columns if name not in {self.target, self.owner, *self.drop}]
         set_aside = set(self.grouping().values()) - set(self.categorical)
         kept = [name for name in kept if name not in set_aside]
-        X = self.features(frame, kept, called)
+        X, names = self.features(frame, kept, called)
         values = {
             str(name): frame[name].astype(str).to_numpy(dtype=str)
             for name in sorted(
@@ -68,11 +68,11 @@ class TableFile(ExampleSource):
         }
         title = f"{Path(self.path).name}, {len(frame):,} examples"
         if task == "regression":
-            return Examples(X, self.numbers(frame, called), task, (), values, self.owner, title)
+            return Examples(X, self.numbers(frame, called), task, (), values, self.owner, title, features=names)
         labels = frame[self.target].astype(str).to_numpy(dtype=str)
         classes, y = in_number_order(*np.unique(labels, return_inverse=True))
         values.setdefault("label", labels)
-        return Examples(X, y.astype(np.int64), task, classes, values, self.owner, title)
+        return Examples(X, y.astype(np.int64), task, classes, values, self.owner, title, features=names)
 
     def load(self, path: Path) -> pd.DataFrame:
         """Read the file, with one clear error for each way in which that can fail."""
@@ -128,7 +128,7 @@ class TableFile(ExampleSource):
     def grouping(self) -> dict[str, str]:
         """Key -> column that objects or slices are made of: not features unless they are `categorical` too."""
         named = {"objects.column": getattr(self.objects, "column", None), "slices.column": self.slices.column}
-        named |= {f"slices.{name}.column": part.column for name, part in (self.slices.__pydantic_extra__ or {}).items()}
+        named |= {f"slices.{name}.column": part.column for name, part in self.slices.named.items()}
         return {key: name for key, name in named.items() if name}
 
     def task_of(self, target: pd.Series) -> Task:
@@ -154,28 +154,37 @@ class TableFile(ExampleSource):
             )
         return y
 
-    def features(self, frame: pd.DataFrame, names: list[str], called: Callable[[int], str]) -> Floats:
-        """(N, d) float64 from number columns, true/false columns and the categorical ones; all faults at once."""
+    def features(
+        self, frame: pd.DataFrame, names: list[str], called: Callable[[int], str]
+    ) -> tuple[Floats, tuple[Feature, ...]]:
+        """(N, d) float64 from number columns, true/false columns and the categorical ones, and (d,) what they are called.
+
+        All faults at once.
+        """
         parts: list[Floats] = []
+        found: list[Feature] = []
         errors: list[DataleverageError] = []
         for name in names:
             column = frame[name]
             if name in self.categorical:
                 text = column.astype(str).to_numpy(dtype=str)
-                parts.append((text[:, None] == np.unique(text)).astype(np.float64))
+                values = np.unique(text)
+                parts.append((text[:, None] == values).astype(np.float64))
+                found += [Feature(name, str(value)) for value in values]
             elif column.dtype.kind in "biuf":
-                values = column.to_numpy(dtype=np.float64)
-                if (np.abs(values) <= LARGEST).all():
-                    parts.append(values[:, None])
+                number = column.to_numpy(dtype=np.float64)
+                if (np.abs(number) <= LARGEST).all():
+                    parts.append(number[:, None])
+                    found.append(Feature(name))
                 else:
-                    errors.append(not_finite(name, values, called))
+                    errors.append(not_finite(name, number, called))
             else:
                 errors.append(not_numbers(name, column))
         if errors:
             raise together(errors)
         if not parts:
             raise DataError("no feature is left", key="data", remedy="Keep at least one column beside target and owner.")
-        return np.concatenate(parts, axis=1)
+        return np.concatenate(parts, axis=1), tuple(found)
 
 
 class CsvData(TableFile):

@@ -71,4 +71,5 @@ class FiniteTableData(ExampleSource):
         classes = tuple(table.labels[k] for k in present)
         values = categories.words(codes) | {"label": np.array(classes)[y]}
         title = f"a finite table of {len(table.points)} points, {self.examples:,} examples"
-        return Examples(categories.spread(codes), y.astype(np.int64), "classification", classes, values, None, title)
+        X = categories.spread(codes)
+        return Examples(X, y.astype(np.int64), "classification", classes, values, None, title, features=categories.features)

@@ -1,0 +1,1 @@
+"""Tactics of poison, one family a file."""
