@@ -11,7 +11,7 @@ from sklearn import metrics as reference
 
 from dataleverage.errors import FitError, GridError
 from dataleverage.grid.metrics import METRICS, Column, Measurer, columns_of
-from dataleverage.world.world import Slice, World
+from dataleverage.world.world import Made, Slice, World
 
 
 def evaluation_world(y, masks, classes=2, audit=None) -> World:
@@ -193,6 +193,51 @@ class TestColumns:
         columns = columns_of(self.world, [("all", "accuracy"), ("north", "auc")])
         assert [c.name for c in columns] == ["all accuracy", "north auc"]
         assert [c.name for c in columns_of(self.world, [("all", "auc"), ("north", "auc")])] == ["all", "north"]
+
+    def made_world(self, monitor: bool) -> World:
+        """With examples that are made for a slice, for looking at only; and with or without others to look at."""
+        world = self.world if monitor else dataclasses.replace(self.world, audit=np.ones(6, dtype=bool))
+        made = Made("held", np.zeros((2, 1)), np.array([0, 1]), np.zeros(2, dtype=bool), "monitor")
+        moved = Made("moved", np.zeros((3, 1)), np.array([0, 1, 1]), np.array([True, False, True]))
+        return world.with_slices([*world.slices, made, moved])
+
+    @pytest.mark.parametrize("monitor", [True, False])
+    def test_a_slice_made_for_the_monitor_has_a_monitor_column_only(self, monitor):
+        world = self.made_world(monitor)
+        pairs = [("all", "accuracy"), ("held", "log_loss"), ("moved", "accuracy")]
+        assert [(c.name, c.examples) for c in columns_of(world, pairs, "audit")] == [
+            ("all accuracy", 4 if monitor else 6),
+            ("moved accuracy", 2),
+        ]
+        everyone = [("monitor:all accuracy", 2)] if monitor else []
+        assert [(c.name, c.examples) for c in columns_of(world, pairs, "monitor")] == [
+            *everyone,
+            ("monitor:held log_loss", 2),
+            ("monitor:moved accuracy", 1),
+        ]
+        names = [c.name for c in columns_of(world, "accuracy", "audit")]
+        assert "held" not in names and "moved" in names
+        assert "monitor:held" in [c.name for c in columns_of(world, "accuracy", "monitor")]
+
+    def test_slices_that_lack_monitor_examples_by_chance_are_still_refused(self):
+        with pytest.raises(GridError, match="'north' has no monitor examples"):
+            columns_of(self.made_world(True), [("all", "accuracy"), ("north", "accuracy")], "monitor")
+        with pytest.raises(GridError, match="no slice 'noth'"):
+            columns_of(self.made_world(False), [("noth", "accuracy")], "monitor")
+
+    def test_owners_own_examples_are_measured_by_every_metric(self):
+        mask = self.world.slices[0].mask & ~self.world.audit
+        own = [Slice("own A", mask, part="monitor"), Slice("own A flip", mask, part="monitor")]
+        world = dataclasses.replace(self.world.with_slices([*self.world.slices, *own]), own_monitor=np.array([[4, 5], [-1, -1]]))
+        pairs = [("all", "accuracy"), ("all", "log_loss"), ("own A", "accuracy")]
+        monitor = [(c.slice, c.metric) for c in columns_of(world, pairs, "monitor")]
+        assert monitor == [
+            *pairs,
+            ("own A flip", "accuracy"),
+            ("own A", "log_loss"),
+            ("own A flip", "log_loss"),
+        ]
+        assert [c.slice for c in columns_of(world, pairs, "audit")] == ["all", "all"]
 
     @pytest.mark.parametrize(
         ("wanted", "says"),
