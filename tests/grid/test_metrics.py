@@ -228,7 +228,9 @@ class TestColumns:
     def test_owners_own_examples_are_measured_by_every_metric(self):
         mask = self.world.slices[0].mask & ~self.world.audit
         own = [Slice("own A", mask, part="monitor"), Slice("own A flip", mask, part="monitor")]
-        world = dataclasses.replace(self.world.with_slices([*self.world.slices, *own]), own_monitor=np.array([[4, 5], [-1, -1]]))
+        world = dataclasses.replace(
+            self.world.with_slices([*self.world.slices, *own]), own_monitor=np.array([[4, 5], [-1, -1]])
+        )
         pairs = [("all", "accuracy"), ("all", "log_loss"), ("own A", "accuracy")]
         monitor = [(c.slice, c.metric) for c in columns_of(world, pairs, "monitor")]
         assert monitor == [
