@@ -39,7 +39,7 @@ def test_run_writes_a_record_a_page_and_a_summary(tmp_path: Path) -> None:
         assert words in done.stdout
     assert {path.name for path in (tmp_path / "here").iterdir()} == {
         "run.json", "page.html", *(f"{name}.parquet" for name in
-        ("rounds", "moves", "transfers", "creators", "objects", "edges", "columns", "cells")),
+        ("rounds", "moves", "transfers", "creators", "objects", "edges", "columns", "cells", "collectives")),
     }  # fmt: skip
     assert [path.name for path in tmp_path.iterdir()] == ["here"]
 

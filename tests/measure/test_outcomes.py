@@ -54,9 +54,14 @@ def test_every_outcome_by_hand():
         "creators_quality": sum(own) / 2,
         "transfers": 3 * 3.125,
         "harm_unmonitored": 0.6 / 0.8,
+        "users": 1.0,
+        "peak_boycott_share": 0.0,
+        "peak_poison_share": 0.0,
     }
-    assert set(found) == set(OUTCOMES) == set(expected)
-    assert found == pytest.approx(expected)
+    nothing = {"rivals_profit", "strike_won", "false_positive_share"}
+    assert {name for name, value in found.items() if value is None} == nothing
+    assert set(found) == set(OUTCOMES) == set(expected) | nothing
+    assert {name: found[name] for name in expected} == pytest.approx(expected)
 
 
 def test_losses_tell_the_same_story_with_the_sign_of_a_loss():

@@ -157,6 +157,7 @@ class Recorder:
                     "followed": int((called & (choice == union.called)).sum()),
                     "acting": int((union.member & acting).sum()),
                     "fund": union.fund,
+                    "demands": union.spec.demand is not None,
                     "granted": union.agreement is not None,
                 }
             )

@@ -1,17 +1,19 @@
-"""Outcomes: every number that a summary prints, with its definition and how it is read off a record."""
+"""Outcomes: every number that a summary prints, with its definition and how it is read off a record.
+
+Where there are several operators, what is told of one is told of the first.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from dataleverage.measure.harm import harm
+import numpy as np
+
+from dataleverage.measure.harm import losses
 from dataleverage.record.record import Record
-
-if TYPE_CHECKING:
-    import pandas as pd
+from dataleverage.world.world import Floats
 
 
 @dataclass(frozen=True)
@@ -26,30 +28,50 @@ class Outcome:
     read: Callable[[Record], float]
 
 
-def _column(record: Record) -> pd.Series:
-    """The first weighted audit column: the one that a summary is about."""
-    columns = record.columns
-    first: pd.Series = columns[columns.weight > 0].iloc[0]
-    return first
-
-
 def _score(record: Record, at: int) -> float:
-    return float(record.rounds[f"score:{_column(record).column}"].iloc[at])
+    """Of the first weighted audit column: the one that a summary is about."""
+    weighted = record.column("columns", "weight") > 0
+    name = record.column("columns", "column")[weighted][0]
+    return float(record.along(f"score:{name}")[at])
 
 
 def _last(record: Record, name: str) -> float:
-    return float(record.rounds[name].iloc[-1])
+    return float(record.along(name)[-1])
+
+
+def _numbers(record: Record, table: str, name: str) -> Floats:
+    return np.asarray(record.column(table, name), dtype=np.float64)
+
+
+def _profit(record: Record, *, rivals: bool) -> float:
+    """Sum of the payoffs of the first operator, or of all the others; NaN where there are none."""
+    count = len({*record.column("rounds", "operator").tolist()})
+    if rivals and count == 1:
+        return math.nan
+    paid = [float(np.nansum(np.asarray(record.along("payoff", k), dtype=np.float64))) for k in range(count)]
+    return sum(paid[1:]) if rivals else paid[0]
 
 
 def _quality_of_creators(record: Record) -> float:
-    moves = record.moves
-    return float(moves[moves["round"] == moves["round"].max()].quality.mean()) if len(moves) else math.nan
+    rounds = record.column("moves", "round")
+    return float(_numbers(record, "moves", "quality")[rounds == rounds.max()].mean()) if len(rounds) else math.nan
 
 
 def _unmonitored(record: Record) -> float:
     """Largest loss on an audit column whose slice no operator looked at, as a share of its metric's gap."""
-    lost = harm(record)
-    return float(lost[~lost.monitored].loss.max())
+    return max((lost.loss for lost in losses(record) if not lost.monitored), default=math.nan)
+
+
+def _won(record: Record) -> float:
+    """Whether a demand was granted; NaN where nobody demands anything."""
+    demands = np.asarray(record.column("collectives", "demands"), dtype=bool)
+    granted = np.asarray(record.column("collectives", "granted"), dtype=bool)
+    return float(granted[demands].any()) if demands.any() else math.nan
+
+
+def _false_positives(record: Record) -> float:
+    flagged = float(np.sum(record.along("flagged")))
+    return float(np.sum(record.along("false_positives"))) / flagged if flagged else math.nan
 
 
 OUTCOMES: dict[str, Outcome] = {
@@ -80,28 +102,34 @@ OUTCOMES: dict[str, Outcome] = {
         Outcome(
             "peak_acting_share",
             "Largest share of creators doing anything but contribute in a round.",
-            lambda r: float(r.rounds.acting.max()),
+            lambda r: float(r.along("acting").max()),
         ),
         Outcome(
             "peak_strike_share",
-            "Largest share of creators withholding or deleting in a round.",
-            lambda r: float((r.rounds["share:withhold"] + r.rounds["share:delete"]).max()),
+            "Largest share of creators withholding, deleting or redirecting in a round.",
+            lambda r: float((r.along("share:withhold") + r.along("share:delete") + r.along("share:redirect")).max()),
         ),
         Outcome(
             "final_acting_share",
             "Share of creators doing anything but contribute in the last round.",
             lambda r: _last(r, "acting"),
         ),
-        Outcome("rounds_played", "The round played last.", lambda r: float(r.rounds["round"].max())),
+        Outcome("rounds_played", "The round played last.", lambda r: float(r.along("round").max())),
         Outcome(
             "operator_profit",
             "Sum of the operator's payoffs over all rounds, in credits.",
-            lambda r: float(r.rounds.payoff.sum()),
+            lambda r: _profit(r, rivals=False),
         ),
+        Outcome(
+            "rivals_profit",
+            "Sum of the payoffs of all operators but the first, over all rounds, in credits.",
+            lambda r: _profit(r, rivals=True),
+        ),
+        Outcome("users", "Share of users that the operator has in the last round.", lambda r: _last(r, "users")),
         Outcome(
             "creators_welfare",
             "Sum of all creators' payoffs over all rounds, in credits.",
-            lambda r: float(r.moves.payoff.sum()),
+            lambda r: float(_numbers(r, "moves", "payoff").sum()),
         ),
         Outcome(
             "creators_quality",
@@ -109,12 +137,37 @@ OUTCOMES: dict[str, Outcome] = {
             "a guess need not be 0.",
             _quality_of_creators,
         ),
-        Outcome("transfers", "Sum of all payments over all rounds, in credits.", lambda r: float(r.transfers.amount.sum())),
+        Outcome(
+            "transfers",
+            "Sum of all payments over all rounds, in credits.",
+            lambda r: float(_numbers(r, "transfers", "amount").sum()),
+        ),
         Outcome(
             "harm_unmonitored",
             "Largest loss from round 0 to the last on an audit slice whose monitor cells no operator looked at, as a share of "
             "the gap.",
             _unmonitored,
+        ),
+        Outcome(
+            "strike_won",
+            "1 where a collective's demand was granted at any time, 0 where none was; nothing where nobody demands.",
+            _won,
+        ),
+        Outcome(
+            "peak_boycott_share",
+            "Largest share of creators that use no operator in a round.",
+            lambda r: float(r.along("share:boycott").max()),
+        ),
+        Outcome(
+            "peak_poison_share",
+            "Largest share of creators poisoning in a round.",
+            lambda r: float(r.along("share:poison").max()),
+        ),
+        Outcome(
+            "false_positive_share",
+            "Of the objects that the operator's defence kept out over all rounds, the share that was clean; nothing where it "
+            "kept nothing out.",
+            _false_positives,
         ),
     )
 }

@@ -52,7 +52,7 @@ COLUMNS = {  # what every table has, besides columns with a colon in their name 
     "cells": ("row", "size", "column", "score", "by", "round", "exact"),
     "collectives": (
         *("round", "collective", "operator", "members", "share_of_creators", "alpha", "alpha_trained", "called", "followed"),
-        *("acting", "fund", "granted"),
+        *("acting", "fund", "demands", "granted"),
     ),
 }
 TABLES = tuple(COLUMNS)
@@ -80,6 +80,17 @@ class Record:
     manifest: dict[str, Any]
     tables: dict[str, Columns]
     _frames: dict[str, pd.DataFrame] = field(default_factory=dict, repr=False)
+
+    def column(self, table: str, name: str) -> NDArray[Any]:
+        """One column as an array, without a DataFrame: texts as objects, missing numbers as NaN."""
+        values = self.tables[table][name]
+        return np.asarray(values.to_numpy(zero_copy_only=False) if hasattr(values, "to_numpy") else values)
+
+    def along(self, name: str, operator: int = 0) -> NDArray[Any]:
+        """One column of `rounds` for one operator, in the order of the scenario: an entry a round, from round 0."""
+        count = int((self.column("rounds", "round") == 0).sum())
+        found: NDArray[Any] = self.column("rounds", name)[operator::count]
+        return found
 
     def frame(self, name: str) -> pd.DataFrame:
         """One table as a DataFrame; made once, then shared."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from dataleverage.grid.metrics import METRICS
 from dataleverage.measure.intervals import over_worlds
 from dataleverage.measure.outcomes import outcomes
@@ -16,6 +18,7 @@ def summary(record: Record) -> list[tuple[str, str]]:
     """(label, text) pairs, in the order in which they are read."""
     lines = [("Changed", ", ".join(changes))] if (changes := record.manifest.get("settings")) else []
     lines += [("Played", played(record)), ("Score", score(record)), ("Who acted", who_acted(record))]
+    lines += [("Collective", text) for text in collectives(record)]
     lines += [("Cost", text) for text in costs(record)]
     lines += [("Leverage", text) for text in leverage(record)]
     lines += [("Note", warning) for warning in record.manifest["warnings"]]
@@ -29,7 +32,8 @@ def played(record: Record) -> str:
         "rounds": "all rounds played",
         "fixed point": "nothing moved any more",
         "cycle": f"moves repeat every {stopped['period']} rounds",
-        "budget gone": "the operator's budget is gone",
+        "budget gone": "an operator's budget is gone",
+        "demand won": "a demand was granted",
         None: "not over yet",
     }[stopped["reason"]]
     creators = len(record.creators)
@@ -41,19 +45,22 @@ def played(record: Record) -> str:
 def score(record: Record) -> str:
     """Where the score started and ended, and the lowest it went on the way."""
     column = record.columns[record.columns.weight > 0].iloc[0]
-    scores = record.rounds[f"score:{column.column}"]
-    start, end = float(scores.iloc[0]), float(scores.iloc[-1])
-    worst = scores.idxmin() if column.greater_is_better else scores.idxmax()
+    scores = record.along(f"score:{column.column}")
+    start, end = float(scores[0]), float(scores[-1])
+    worst = int(np.argmin(scores) if column.greater_is_better else np.argmax(scores))
     text = f"{METRICS[column.metric].label} on {column.slice!r} {start:.3f} → {end:.3f} ({end - start:+.3f})"
     if round(float(scores[worst]), 3) not in (round(start, 3), round(end, 3)):
-        text += f", worst {float(scores[worst]):.3f} in round {int(record.rounds['round'][worst])}"
-    return text
+        text += f", worst {float(scores[worst]):.3f} in round {int(record.along('round')[worst])}"
+    operators = list(dict.fromkeys(record.column("rounds", "operator").tolist()))
+    return f"{operators[0]}: {text}" if len(operators) > 1 else text
 
 
 def who_acted(record: Record) -> str:
-    """Who did anything but contribute, and how many at once."""
+    """Who did anything but contribute and use what there is, and how many at once."""
     moves = record.moves
-    acting = moves[moves.lever != "contribute"]
+    boycott = moves.use.astype(object) == "none"
+    acting = moves.assign(lever=moves.lever.astype(object).where(~(boycott & (moves.lever == "contribute")), "boycott"))
+    acting = acting[acting.lever != "contribute"]
     if acting.empty:
         return "nobody"
     parts = []
@@ -61,9 +68,9 @@ def who_acted(record: Record) -> str:
         names = list(dict.fromkeys(of_lever.creator))
         shown = ", ".join(str(name) for name in names[:NAMED]) + (" …" if len(names) > NAMED else "")
         parts.append(f"{lever}: {len(names)} ({shown})")
-    peak = record.rounds.acting.idxmax()
-    most = round(float(record.rounds.acting[peak]) * len(record.creators))
-    at = int(record.rounds["round"][peak])
+    acts = record.along("acting")
+    peak = int(np.argmax(acts))
+    most, at = round(float(acts[peak]) * len(record.creators)), int(record.along("round")[peak])
     return f"{'; '.join(parts)}; most at once {most} of {len(record.creators)}, from round {at}"
 
 
@@ -73,8 +80,11 @@ def costs(record: Record) -> list[str]:
     if moves.empty:
         return []
     before = record.manifest["status_quo"]
-    earns = f"{rounds.payoff.iloc[-1]:.2f} credits a round, {before['operator']:.2f} before anyone moved"
-    lines = [f"{rounds.operator.iloc[-1]} earns {earns}"]
+    operators = list(dict.fromkeys(rounds.operator))
+    earns = f"{record.along('payoff')[-1]:.2f} credits a round, {before['operator']:.2f} before anyone moved"
+    lines = [f"{operators[0]} earns {earns}"]
+    for k, name in enumerate(operators[1:], start=1):
+        lines.append(f"{name} earns {record.along('payoff', k)[-1]:.2f} credits a round, with {users(record, k)} of the users")
     last = moves[moves["round"] == moves["round"].max()].merge(creators[["creator", "status_quo"]], on="creator")
     for name, part in (
         ("who act", last[last.lever != "contribute"]),
@@ -88,6 +98,29 @@ def costs(record: Record) -> list[str]:
                 f"the {counted(len(part), 'creator')} {name} in the last round {verb} {plain(part.payoff.mean())} each, "
                 f"{plain(part.status_quo.mean())} before; served at quality {plain(part.quality.mean())} (1 is all data)"
             )
+    return lines
+
+
+def users(record: Record, operator: int) -> str:
+    """The share of users that an operator has in the last round: `38%`."""
+    return f"{float(record.along('users', operator)[-1]):.0%}"
+
+
+def collectives(record: Record) -> list[str]:
+    """What each collective came to: how many, how much of the data, whether it won."""
+    table = record.collectives
+    lines = []
+    for name, of_one in table.groupby("collective", sort=False, observed=True):
+        last = of_one.iloc[-1]
+        text = f"{name}: {counted(int(last.members), 'member')} with {last.alpha:.0%} of the data that {last.operator} holds"
+        if last.demands:
+            granted = of_one[of_one.granted]
+            text += (
+                f"; its demand was granted in round {int(granted['round'].iloc[0])}"
+                if len(granted)
+                else "; its demand was not granted"
+            )
+        lines.append(text)
     return lines
 
 
