@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
@@ -158,3 +159,12 @@ class Union:
             return None
         worth = np.where(self.member, 1.0, self.agreement.spill) * self.agreement.promise
         return np.broadcast_to(worth, (batch, creators))
+
+
+def granted(unions: Sequence[Union], creators: int) -> Mask:
+    """(N,) who is a member of a collective that an operator has granted something."""
+    found = np.zeros(creators, dtype=bool)
+    for union in unions:
+        if union.agreement is not None:
+            found |= union.member
+    return found

@@ -40,6 +40,9 @@ class Desk:
         self.name = self.operator.name
         n = setup.grid.n_objects
         self.board = Board(setup.looks_at(position), n)
+        if len(known := setup.known_rows[position]):
+            for row, scores in zip(known, setup.grid.scores(known), strict=True):
+                self.board.learn(row, scores)
         self.round = 0
         self.holdings: Rows = np.zeros(n, dtype=np.uint8)
         self.row: Rows = np.zeros(n, dtype=np.uint8)

@@ -191,6 +191,15 @@ class Menu:
 
     def position(self, spec: MoveSpec) -> int:
         """The position of a move as a scenario writes it. Raises GameError for one that this game does not allow."""
+        if spec not in self._positions:
+            self._positions[spec] = self._position(spec)
+        return self._positions[spec]
+
+    @cached_property
+    def _positions(self) -> dict[MoveSpec, int]:
+        return {}
+
+    def _position(self, spec: MoveSpec) -> int:
         return self.find(spec.lever, spec.tactic, operator=spec.operator, to=spec.to, share=spec.share, use=spec.use)
 
     def move(self, spec: MoveSpec) -> Move:

@@ -13,7 +13,7 @@ from dataleverage.errors import GameError
 from dataleverage.game.agents import Creator, Operator
 from dataleverage.game.belief import on_board, published
 from dataleverage.game.calls import NO_CALL, Meeting
-from dataleverage.game.collective import Union
+from dataleverage.game.collective import Union, granted
 from dataleverage.game.desk import Desk
 from dataleverage.game.ending import cycle, nothing_more
 from dataleverage.game.levers import Choice
@@ -73,6 +73,7 @@ class LeverageGame(mesa.Model):
         self.desks = tuple(Desk(setup, k, streams, setup.grid.scores) for k in range(setup.n_operators))
         self.unions = unions_of(setup, self.neighbours, streams)
         self._seats = {int(i): (g, at) for g, group in enumerate(setup.groups) for at, i in enumerate(group.who)}
+        self._together = [(g, np.arange(len(group.who))) for g, group in enumerate(setup.groups)]
         self.creators = [Creator(self, i, setup.groups[self._seats[i][0]]) for i in range(setup.n_creators)]
         self.operators = [Operator(self, desk) for desk in self.desks]
         self.published: dict[bytes, tuple[Rows, Floats]] = {}
@@ -80,6 +81,7 @@ class LeverageGame(mesa.Model):
         self.called: Choice = np.full(setup.n_creators, NO_CALL, dtype=np.int64)
         self.received: Floats = np.zeros(setup.n_creators)
         self.kept = np.ones(setup.n_creators, dtype=bool)
+        self._chosen, self._unmoved = self.choice, False
         self.banned: Ints = np.zeros((setup.n_operators, setup.n_creators), dtype=np.int64)
         self.bought = setup.free
         self.asked = np.zeros(setup.n_creators, dtype=np.int64)
@@ -88,10 +90,6 @@ class LeverageGame(mesa.Model):
         self.payoff: Floats = np.full(setup.n_creators, np.nan)
         self.operator_payoff: Floats = np.full(setup.n_operators, np.nan)
         self.recorder = Recorder(setup, self.neighbours, self.memory)
-        for desk, rows in zip(self.desks, setup.known_rows, strict=True):
-            if len(rows):
-                for row, scores in zip(rows, setup.grid.scores(rows), strict=True):
-                    desk.board.learn(row, scores)
         before = served(setup, self.state(), at_first(setup), None, self.lookup.serve)
         self.recorder.cells(0, before, self.desks)
         self._take(before)
@@ -103,16 +101,14 @@ class LeverageGame(mesa.Model):
         nothing = np.full(setup.n_operators, np.nan)
         self.recorder.state(0, before, costs=nothing, payoff=nothing)
         self.recorder.collectives(0, self.unions, self.choice, before)
-        self.datacollector = mesa.DataCollector(
-            model_reporters={
-                "round": "round",
-                "row": lambda game: game.operators[0].row,
-                "quality": lambda game: float(game.overall[0]),
-                "acting": lambda game: float(game.setup.menu.acting[game.choice].mean()),
-                "operator_payoff": lambda game: float(game.operator_payoff[0]),
-            }
-        )
-        self.datacollector.collect(self)
+
+    @property
+    def datacollector(self) -> mesa.DataCollector:
+        """A line a round of the first operator, as Mesa's pages and frames read it; made from what is written down anyway."""
+        lines = self.recorder.lines()
+        collector = mesa.DataCollector(model_reporters=dict.fromkeys(lines, ""))
+        collector.model_vars = lines
+        return collector
 
     def state(self) -> State:
         """Where the game stands in the round that is being played, besides what creators choose in it."""
@@ -142,19 +138,24 @@ class LeverageGame(mesa.Model):
         self.bought, prices = buy(self.setup, self.desks, self.bought, self.choice, self.round)
         for desk in self.desks:
             desk.paying = True
-        result = outcome(self.setup, self.state(), self.choice[None, :], self.lookup.serve)
+        again = self._unmoved and bool((self.choice == self._chosen).all())
+        if not again:
+            self._result = outcome(self.setup, self.state(), self.choice[None, :], self.lookup.serve)
+        result = self._result
         for desk in self.desks:
             desk.paying = False
         answers = [desk.operator.response.answer(desk, books) for desk, books in zip(self.desks, result.books, strict=True)]
-        self.recorder.cells(self.round, result, self.desks)
+        if not again:
+            self.recorder.cells(self.round, result, self.desks)
         new = [
             desk.board.look(row, scores) for desk, row, scores in zip(self.desks, result.rows[0], result.scores[0], strict=True)
         ]
         unveiling = np.array(
             [desk.operator.unveil_cost * (cells + desk.looked) for desk, cells in zip(self.desks, new, strict=True)]
         )
-        paid_creators, paid_operators = priced(prices, self.setup)
-        self._take(result)
+        paid_creators, paid_operators = priced(prices, self.setup) if prices else (0.0, 0.0)
+        if not again:
+            self._take(result)
         self.payoff = result.payoff[0] + paid_creators
         self.received = result.received[0, : self.setup.n_creators] + paid_creators
         self.operator_payoff = result.operator_payoff[0] - unveiling + paid_operators
@@ -167,12 +168,19 @@ class LeverageGame(mesa.Model):
         self.recorder.moves(self.round, self.choice, result, decisions, self.payoff, paid_creators)
         self.recorder.payments(self.round, (*result.payments, *prices))
         self._settle(result, answers)
-        self.datacollector.collect(self)
-        self._stop()
+        self._stop(again)
 
     def _take(self, result: Outcome) -> None:
         """Make an outcome of one joint move the state of the game."""
         self.scores, self.overall, self.quality = result.scores[0], result.overall[0], result.quality[0]
+        # the same moves lead to the same again, where nothing but moves, holdings and rows decides
+        self._chosen, self._result = self.choice, result
+        self._unmoved = self.setup.timeless and not (
+            any(
+                (result.holdings[0, k] != desk.holdings).any() or (result.rows[0, k] != desk.row).any()
+                for k, desk in enumerate(self.desks)
+            )
+        )
         for k, desk in enumerate(self.desks):
             desk.holdings, desk.users = result.holdings[0, k], float(result.users[0, k])
             moved = not desk.served or not np.array_equal(result.rows[0, k], desk.row)
@@ -206,6 +214,8 @@ class LeverageGame(mesa.Model):
 
     def _call(self) -> None:
         """Let every collective call; who is a member of several hears the first that calls."""
+        if not self.unions:
+            return
         self.called = np.full(self.setup.n_creators, NO_CALL, dtype=np.int64)
         for union in self.unions:
             union.call(self.meeting(union), self.setup.n_creators)
@@ -246,7 +256,7 @@ class LeverageGame(mesa.Model):
     def _turns(self) -> list[list[tuple[int, np.ndarray]]]:
         """One turn for all, or one for each creator in a drawn order; each as (group, positions within the group)."""
         if self.setup.order == "simultaneous":
-            return [[(g, np.arange(len(group.who))) for g, group in enumerate(self.setup.groups)]]
+            return [self._together]
         order = self.streams.at("order", self.round).permutation(self.setup.n_creators)
         return [[(g, np.array([at]))] for g, at in (self._seats[int(i)] for i in order)]
 
@@ -262,12 +272,13 @@ class LeverageGame(mesa.Model):
             payoff=self.payoff,
             received=self.received,
             called=self.called,
-            granted=self._granted(),
+            granted=granted(self.unions, self.setup.n_creators),
             kept=self.kept,
             streams=self.streams,
             worth_of=self.weigh,
         )
-        decision = group.strategy.decide(seen, {name: values[inside] for name, values in self.memory[g].items()})
+        mine = self.memory[g] if len(inside) == len(group.who) else {name: v[inside] for name, v in self.memory[g].items()}
+        decision = group.strategy.decide(seen, mine)
         choice = np.asarray(decision.choice)
         if (
             choice.shape != who.shape
@@ -278,8 +289,9 @@ class LeverageGame(mesa.Model):
                 f"the strategy {group.strategy.tag} of {group.name} answered round {self.round} with {choice!r}; expected "
                 f"{len(who)} positions in a menu of {len(seen.menu)} moves"
             )
-        for name, values in decision.memory.items():
-            self.memory[g][name][inside] = values
+        if decision.memory is not mine:
+            for name, values in decision.memory.items():
+                self.memory[g][name][inside] = values
         return decision
 
     def weigh(self, who: np.ndarray, moves: Choice, knows: Knows = "grid") -> Floats:
@@ -306,14 +318,6 @@ class LeverageGame(mesa.Model):
         each: Floats = result.payoff[np.arange(len(joint)), np.repeat(who, len(moves))]
         return each.reshape(len(who), len(moves))
 
-    def _granted(self) -> np.ndarray:
-        """(N,) who is a member of a collective that an operator has granted something."""
-        found = np.zeros(self.setup.n_creators, dtype=bool)
-        for union in self.unions:
-            if union.agreement is not None:
-                found |= union.member
-        return found
-
     def _guess(self, knows: Knows) -> Score:
         """How rows are scored by who does not know the grid."""
         if knows == "belief":
@@ -324,14 +328,16 @@ class LeverageGame(mesa.Model):
 
     # ------------------------------------------------------------------ beginning and end
 
-    def _stop(self) -> None:
-        """End the game where a rule says so."""
-        self.history.append(self._state())
+    def _stop(self, again: bool) -> None:
+        """End the game where a rule says so. again : the round was the same as the one before."""
+        self.history.append(self.history[-1] if again else self._state())
         if self.history[-1] != self.history[-2]:
             self.changed = self.round
         self._repeatable &= bool((self.asked == self.round).all())
         stop, history = self.setup.stop, self.history
-        settled = nothing_more(self.setup, self.round, self.desks, [self.meeting(union) for union in self.unions])
+        settled = (stop.fixed_point or stop.cycle) and nothing_more(
+            self.setup, self.round, self.desks, [self.meeting(union) for union in self.unions]
+        )
         if stop.budget_gone and any(desk.wealth < 0 for desk in self.desks):
             self.stopped = "budget gone"
         elif stop.demand_won and any(union.won is not None for union in self.unions):

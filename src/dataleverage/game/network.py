@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import networkx as nx
 
 Edges = NDArray[np.int64]
+SMALL = 128  # creators up to whom a matrix is held in full
 LARGEST_LIST = 64 * 2**20  # bytes of an edge list: some millions of links
 MOST_LINKS = 2_000_000  # of a drawn network: networkx takes about 500 bytes for each
 LISTED = 200  # a complete network of more creators is not written out pair by pair
@@ -48,6 +49,16 @@ class Neighbours:
         return coo_array((ones, (np.r_[a, b], np.r_[b, a])), shape=(self.count, self.count)).tocsr()
 
     @cached_property
+    def dense(self) -> NDArray[np.float64]:
+        """(N, N) the same in full, which is quicker where there are few."""
+        return np.asarray(self.matrix.toarray(), dtype=np.float64)
+
+    @cached_property
+    def at_least_one(self) -> NDArray[np.float64]:
+        """(N,) the degree, or 1 where a creator sees nobody."""
+        return np.maximum(self.degree, 1)
+
+    @cached_property
     def degree(self) -> NDArray[np.float64]:
         """(N,) how many others each creator sees."""
         if self.edges is None:
@@ -58,8 +69,8 @@ class Neighbours:
         """(N,) the share of those whom each creator sees that act, never counting itself; 0 where it sees nobody."""
         if self.edges is None:
             return share_of_others(acting)
-        seen: NDArray[np.float64] = self.matrix @ acting.astype(np.float64)
-        return seen / np.maximum(self.degree, 1)
+        seen: NDArray[np.float64] = (self.dense if self.count <= SMALL else self.matrix) @ acting.astype(np.float64)
+        return seen / self.at_least_one
 
     def listed(self) -> Edges:
         """(E, 2) the pairs to write down: all of them, but none of a large complete network."""

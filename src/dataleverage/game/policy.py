@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +22,12 @@ Remembered = dict[str, Any]  # what a policy carries from round to round: number
 
 
 class Selection(Kind, family="selection", package="dataleverage.game.policies.selection"):
-    """Base of every way to choose a row of what is held, on monitor cells only."""
+    """Base of every way to choose a row of what is held, on monitor cells only.
+
+    timeless : whether its answer depends on the holdings alone; then rounds in which nothing moves need not ask again.
+    """
+
+    timeless: ClassVar[bool] = False
 
     @abstractmethod
     def select(self, desk: Desk, holdings: Rows) -> Rows:
@@ -34,7 +39,12 @@ class Selection(Kind, family="selection", package="dataleverage.game.policies.se
 
 
 class Defence(Kind, family="defence", package="dataleverage.game.policies.defence"):
-    """Base of every way to keep poison out of the row that was selected."""
+    """Base of every way to keep poison out of the row that was selected.
+
+    timeless : whether its answer depends on the rows alone.
+    """
+
+    timeless: ClassVar[bool] = False
 
     cost: float = Field(0.0, ge=0, le=1e9, description="Credits that it takes to run, each round.")
 
@@ -110,7 +120,12 @@ class Answer:
 
 
 class Response(Kind, family="response", package="dataleverage.game.policies.response"):
-    """Base of every way to answer creators."""
+    """Base of every way to answer creators.
+
+    timeless : whether its answer depends on the books alone, and it never answers anything for later rounds.
+    """
+
+    timeless: ClassVar[bool] = False
 
     @abstractmethod
     def pay(self, desk: Desk, books: Books) -> Iterable[Bill]:

@@ -15,14 +15,14 @@ from dataleverage.game.calls import NO_CALL
 from dataleverage.game.collective import Union
 from dataleverage.game.desk import Desk
 from dataleverage.game.ledger import Payment
-from dataleverage.game.levers import ANY, LEVERS, NOBODY, Choice
+from dataleverage.game.levers import Choice
 from dataleverage.game.network import LISTED, Neighbours
 from dataleverage.game.rules import Outcome
-from dataleverage.game.setup import CREATORS, PUBLIC, GameSetup
+from dataleverage.game.setup import CREATORS, GameSetup
 from dataleverage.game.strategy import Decision, Memory
-from dataleverage.grid.metrics import METRICS
-from dataleverage.grid.rows import Rows, in_words, together
-from dataleverage.record.record import COLUMNS, SCHEMA_VERSION, Columns, Record, coded
+from dataleverage.game.tables import Tables, shares_of, words_of
+from dataleverage.grid.rows import Rows
+from dataleverage.record.record import SCHEMA_VERSION, Record
 from dataleverage.world.world import Floats
 
 if TYPE_CHECKING:
@@ -45,13 +45,13 @@ class Recorder:
                 self.threshold[group.who] = remembered["threshold"]
         self.surrogates = 0
         self._before = self._counted()
-        self._states: list[dict[str, Any]] = []
-        self._moves: list[dict[str, Any]] = []
-        self._payments: list[tuple[int, Payment]] = []
-        self._collectives: list[dict[str, Any]] = []
-        self._cells: list[tuple[Rows, np.ndarray, Floats, str, int, bool]] = []
+        self.states: list[dict[str, Any]] = []
+        self.played: list[dict[str, Any]] = []
+        self.paid: list[tuple[int, Payment]] = []
+        self.gathered: list[dict[str, Any]] = []
+        self.unveiled: list[tuple[Rows, np.ndarray, Floats, str, int, bool]] = []
         self._audit = np.array([i for i, c in enumerate(setup.grid.columns) if c.part == "audit"])
-        self._unveiled: set[tuple[bytes, str]] = set()
+        self._known: set[tuple[bytes, str]] = set()
         self._looked = [0] * setup.n_operators  # rows of each board that are written down
 
     def _counted(self) -> dict[str, int]:
@@ -62,42 +62,33 @@ class Recorder:
 
     # ------------------------------------------------------------------ while it runs
 
-    def state(self, round: int, result: Outcome, *, costs: Floats, payoff: Floats, prices: Floats | None = None) -> None:
+    def state(self, round: int, result: Outcome, *, costs: Floats, payoff: Floats, prices: Floats | float = 0.0) -> None:
         """A line of `rounds` for each operator.
 
         costs, payoff : (K,) of the round, unveiling and buying included. prices : (K,) what was paid for objects, negative.
         """
-        setup, first, before = self.setup, self.setup.n_creators, round == 0
-        for k, operator in enumerate(setup.operators):
-            row, thrown = result.rows[0, k], result.thrown[0, k]
-            received = float(result.received[0, first + k])
-            bought = 0.0 if prices is None else -float(prices[k])
-            money = {
-                "revenue": float(result.revenue[0, k]),
+        first = self.setup.n_creators
+        firms = slice(first, first + self.setup.n_operators)
+        received = result.received[0, firms]
+        self.states.append(
+            {
+                "round": round,
+                "row": result.rows[0],
+                "holdings": result.holdings[0],
+                "trained": result.new[0],
+                "thrown": result.thrown[0] if result.thrown.any() else None,
+                "quality": result.overall[0],
+                "company_quality": result.company[0],
+                "share_retained": result.retained[0],
+                "users": result.users[0],
+                "revenue": result.revenue[0],
                 "transfers_in": received,
-                "transfers_out": received - float(result.transfers[0, first + k]) + bought,
-                "costs": float(costs[k]),
-                "payoff": float(payoff[k]),
+                "transfers_out": received - result.transfers[0, firms] - prices,
+                "costs": costs,
+                "payoff": payoff,
+                "scores": result.scores[0],
             }
-            self._states.append(
-                {
-                    "round": round,
-                    "operator": operator.name,
-                    "row": row,
-                    "holdings": result.holdings[0, k],
-                    "trained": bool(result.new[0, k]),
-                    "examples": int(setup.grid.sizes[row > 0].sum()),
-                    "poisoned": int(setup.grid.sizes[row > 1].sum()),
-                    "flagged": int(thrown.sum()),
-                    "false_positives": int((thrown & (result.holdings[0, k] == 1)).sum()),
-                    "quality": float(result.overall[0, k]),
-                    "company_quality": float(result.company[0, k]),
-                    "share_retained": float(result.retained[0, k]),
-                    "users": float(result.users[0, k]),
-                    **{name: float("nan") if before else amount for name, amount in money.items()},
-                    "scores": result.scores[0, k],
-                }
-            )
+        )
 
     def moves(
         self,
@@ -106,7 +97,7 @@ class Recorder:
         result: Outcome,
         decisions: list[tuple[Any, np.ndarray, Decision]],
         payoff: Floats,
-        prices: Floats,
+        prices: Floats | float,
     ) -> None:
         """The lines of `moves` of one round. payoff, prices : (N,) with what creators got for objects that were bought."""
         n = self.setup.n_creators
@@ -118,7 +109,7 @@ class Recorder:
             if decision.weighed is not None and decision.worth is not None:
                 for a, move in enumerate(decision.weighed):
                     worth.setdefault(int(move), np.full(n, np.nan))[who] = decision.worth[:, a]
-        self._moves.append(
+        self.played.append(
             {
                 "round": round,
                 "choice": choice,
@@ -133,7 +124,7 @@ class Recorder:
 
     def payments(self, round: int, payments: Sequence[Payment]) -> None:
         """The lines of `transfers` of one round."""
-        self._payments += [(round, payment) for payment in payments]
+        self.paid += [(round, payment) for payment in payments]
 
     def collectives(self, round: int, unions: Sequence[Union], choice: Choice, result: Outcome) -> None:
         """The lines of `collectives` of one round."""
@@ -144,7 +135,7 @@ class Recorder:
             k = union.operator
             held, row = result.holdings[0, k] > 0, result.rows[0, k] > 0
             called = union.called != NO_CALL
-            self._collectives.append(
+            self.gathered.append(
                 {
                     "round": round,
                     "collective": union.spec.name,
@@ -183,10 +174,10 @@ class Recorder:
         for row, values, true in zip(rows, scores, exact.tolist(), strict=True):
             key = hashlib.blake2b(row.tobytes(), digest_size=16).digest()
             # what an operator has unveiled stays its own; what only creators asked for is told once
-            if any((key, name) in self._unveiled for name in names):
+            if any((key, name) in self._known for name in names):
                 continue
-            self._unveiled.add((key, by))
-            self._cells.append((row, columns, values[columns], by, round, true))
+            self._known.add((key, by))
+            self.unveiled.append((row, columns, values[columns], by, round, true))
 
     # ------------------------------------------------------------------ afterwards
 
@@ -198,7 +189,7 @@ class Recorder:
             warnings.append(f"Creators weighed {self.surrogates:,} joint moves by a surrogate, not by trained models.")
         cells = {name: count - self._before[name] for name, count in self._counted().items()}
         weighted = np.flatnonzero(setup.quality.weight > 0).tolist()
-        predicted = [row for row, *_, exact in self._cells if not exact]
+        predicted = [row for row, *_, exact in self.unveiled if not exact]
         surrogate = game.lookup.account(weighted, predicted, len(self._audit))
         if surrogate is not None:
             warnings.append(game.lookup.warning(surrogate, weighted[0]))
@@ -221,164 +212,24 @@ class Recorder:
             "surrogate": surrogate,
             "warnings": warnings,
         }
-        tables = {
-            "rounds": self._rounds(),
-            "moves": self._move_table(),
-            "transfers": self._transfers(),
-            "creators": self._creators(game.status_quo),
-            "objects": self._objects(),
-            "edges": self._edges(),
-            "columns": self._columns(),
-            "cells": self._cell_table(),
-            "collectives": self._collective_table(),
-        }
         if self.neighbours.edges is None and setup.n_creators > LISTED:
             manifest["warnings"].append(f"Everyone sees everyone: the links of {setup.n_creators:,} creators are not listed.")
-        return Record(manifest, tables)
+        tables = Tables(self, game.status_quo)
+        return Record(manifest, dict(tables) if game.running else tables)  # a game that goes on writes on
 
     def _weighted(self, values: Floats) -> dict[str, float]:
         weight = self.setup.quality.weight
         return {c.name: float(values[i]) for i, c in enumerate(self.setup.grid.columns) if weight[i] > 0}
 
-    def _rounds(self) -> Columns:
-        states = self._states
-        table: dict[str, Any] = {name: [state[name] for state in states] for name in states[0] if name != "scores"}
-        words = self._words([*table["row"], *table["holdings"]])
-        table["row"], table["holdings"] = words[: len(states)], words[len(states) :]
-        menu, n, count = self.setup.menu, self.setup.n_creators, self.setup.n_operators
-        choices = np.array([self.setup.stay, *(m["choice"] for m in self._moves)]).reshape(-1, n)
-        table["acting"] = np.repeat(menu.acting[choices].mean(axis=1), count)
-        for i, lever in enumerate(LEVERS):
-            table[f"share:{lever}"] = np.repeat((menu.levers[choices] == i).mean(axis=1), count)
-        table["share:boycott"] = np.repeat((menu.uses[choices] == -1).mean(axis=1), count)
-        scores = np.array([state["scores"] for state in states])
-        for c, column in enumerate(self.setup.grid.columns):
-            table[f"score:{column.name}"] = scores[:, c]
-        return table
-
-    def _words(self, rows: Sequence[Rows]) -> list[str]:
-        """Rows in words, each distinct one put into words once."""
-        words = {row.tobytes(): row for row in rows}
-        said = {key: in_words(row, self.setup.grid.objects) for key, row in words.items()}
-        return [said[row.tobytes()] for row in rows]
-
-    def _move_table(self) -> Columns:
-        setup, moves = self.setup, self._moves
-        n, menu = setup.n_creators, setup.menu
-        flat = np.concatenate([m["choice"] for m in moves]) if moves else np.empty(0, dtype=np.int64)
-        only = setup.operators[0].name if setup.n_operators == 1 else None
-        target = [
-            only or (None if m.lever == "withhold" else setup.operators[m.to if m.to >= 0 else m.at].name) for m in menu.moves
-        ]
-        use = [only if m.use == ANY else NOBODY if m.use == -1 else setup.operators[m.use].name for m in menu.moves]
-        table: dict[str, Any] = {
-            "round": np.repeat([m["round"] for m in moves], n).astype(np.int64),
-            "creator": coded(np.tile(np.arange(n), len(moves)), setup.names),
-            "lever": coded(flat, [move.lever for move in menu.moves]),
-            "tactic": coded(flat, [move.tactic for move in menu.moves]),
-            "target": coded(flat, target),
-            "use": coded(flat, use),
-        }
-        for name in ("saw", "quality", "cost", "transfers", "payoff"):
-            table[name] = np.concatenate([m[name] for m in moves]) if moves else np.empty(0)
-        nothing = np.full(n, np.nan)
-        for a in sorted({a for m in moves for a in m["worth"]}):
-            table[f"worth:{menu.moves[a]}"] = np.concatenate([m["worth"].get(a, nothing) for m in moves])
-        return table
-
-    def _transfers(self) -> Columns:
-        setup = self.setup
-        players = [*setup.names, *(each.name for each in setup.operators), *(each.name for each in setup.collectives), PUBLIC]
-        rounds, payers, payees, amounts, reasons = [], [], [], [], []
-        names = list(dict.fromkeys(payment.reason for _, payment in self._payments))
-        for round, payment in self._payments:
-            paid = np.flatnonzero(payment.amount[0])
-            shape = payment.amount[0].shape
-            payers.append(np.broadcast_to(payment.payer, shape)[paid])
-            payees.append(np.broadcast_to(payment.payee, shape)[paid])
-            amounts.append(payment.amount[0, paid])
-            rounds.append(np.full(len(paid), round, dtype=np.int64))
-            reasons.append(np.full(len(paid), names.index(payment.reason), dtype=np.int64))
-        whole = np.empty(0, dtype=np.int64)
+    def lines(self) -> dict[str, list[Any]]:
+        """A line a round of the first operator: what Mesa's data collector holds."""
+        states = self.states
         return {
-            "round": np.concatenate([whole, *rounds]),
-            "payer": coded(np.concatenate([whole, *payers]), players),
-            "payee": coded(np.concatenate([whole, *payees]), players),
-            "amount": np.concatenate([np.empty(0), *amounts]),
-            "reason": coded(np.concatenate([whole, *reasons]), names),
-        }
-
-    def _collective_table(self) -> Columns:
-        lines = self._collectives
-        names = COLUMNS["collectives"]
-        if not lines:
-            return {name: [] for name in names}
-        return {name: [line[name] for line in lines] for name in names}
-
-    def _creators(self, status_quo: Floats) -> Columns:
-        setup = self.setup
-        group = np.empty(setup.n_creators, dtype=np.int64)
-        for g, each in enumerate(setup.groups):
-            group[each.who] = g
-        owned: list[list[str]] = [[] for _ in setup.names]
-        for name, owner in zip(setup.grid.objects, setup.owner_of.tolist(), strict=True):
-            if owner >= 0:
-                owned[owner].append(name)
-        columns = setup.grid.column_names
-        return {
-            "creator": list(setup.names),
-            "group": np.array([each.name for each in setup.groups], dtype=object)[group],
-            "strategy": np.array([each.strategy.tag for each in setup.groups], dtype=object)[group],
-            "objects": [together(mine, mine) for mine in owned],
-            "examples": setup.examples,
-            "audit_examples": setup.quality.audit_examples,
-            "threshold": self.threshold,
-            "status_quo": status_quo,
-            "judged_on": [columns[c] for c in setup.quality.judged_on],
-        }
-
-    def _objects(self) -> Columns:
-        setup = self.setup
-        return {
-            "object": list(setup.grid.objects),
-            "owner": [setup.names[i] if i >= 0 else PUBLIC for i in setup.owner_of.tolist()],
-            "examples": setup.grid.sizes,
-            "arrival": np.zeros(len(setup.owner_of), dtype=np.int64) if setup.arrival is None else setup.arrival,
-            "price": np.zeros(len(setup.owner_of)) if setup.price is None else setup.price,
-            **{f"label:{name}": counts for name, counts in setup.label_counts.items()},
-        }
-
-    def _edges(self) -> Columns:
-        names = self.setup.names
-        pairs = self.neighbours.listed()
-        return {"source": coded(pairs[:, 0], names), "target": coded(pairs[:, 1], names)}
-
-    def _columns(self) -> Columns:
-        columns, quality = self.setup.grid.columns, self.setup.quality
-        return {
-            "column": [c.name for c in columns],
-            "slice": [c.slice for c in columns],
-            "metric": [c.metric for c in columns],
-            "part": [c.part for c in columns],
-            "examples": [c.examples for c in columns],
-            "weight": quality.weight,
-            "floor": quality.floor,
-            "full": quality.full,
-            "greater_is_better": [METRICS[c.metric].greater_is_better for c in columns],
-        }
-
-    def _cell_table(self) -> Columns:
-        rows, columns, scores, by, rounds, exact = zip(*self._cells, strict=True)  # there is always the row of round 0
-        counts = [len(part) for part in columns]
-        size = np.array([np.count_nonzero(row) for row in rows], dtype=np.int64)
-        return {
-            "row": np.repeat(np.array(self._words(rows), dtype=object), counts),
-            "size": np.repeat(size, counts),
-            "column": np.array(self.setup.grid.column_names, dtype=object)[np.concatenate(columns)],
-            "score": np.concatenate(scores),
-            "by": np.repeat(np.array(by, dtype=object), counts),
-            "round": np.repeat(np.array(rounds, dtype=np.int64), counts),
-            "exact": np.repeat(np.array(exact, dtype=bool), counts),
+            "round": [state["round"] for state in states],
+            "row": words_of([state["row"][0] for state in states], self.setup.grid.objects),
+            "quality": [float(state["quality"][0]) for state in states],
+            "acting": (shares_of(self.setup, [m["choice"] for m in self.played]) @ self.setup.menu.acting).tolist(),
+            "operator_payoff": [float(state["payoff"][0]) for state in states],
         }
 
 

@@ -178,6 +178,23 @@ class GameSetup:
         return np.where(self.owner_of < 0, self.n_creators, self.owner_of)
 
     @cached_property
+    def timeless(self) -> bool:
+        """Whether what a round leads to depends on moves, holdings and rows alone, and not on which round it is."""
+        return (
+            not self.collectives
+            and self.freshness is None
+            and self.price is None
+            and self.arrival is None
+            and self.surrogate is None
+            and all(
+                policy.timeless
+                for operator in self.operators
+                for policy in (operator.selection, operator.defence, operator.response)
+            )
+            and all(operator.retrain.every == 1 and not operator.reserve for operator in self.operators)
+        )
+
+    @cached_property
     def each_its_own(self) -> bool:
         """Whether each creator owns the one object of its own number."""
         return np.array_equal(self.owner_of, np.arange(self.n_creators))

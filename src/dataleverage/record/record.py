@@ -78,7 +78,7 @@ class Record:
     """
 
     manifest: dict[str, Any]
-    tables: dict[str, Columns]
+    tables: Mapping[str, Columns]
     _frames: dict[str, pd.DataFrame] = field(default_factory=dict, repr=False)
 
     def column(self, table: str, name: str) -> NDArray[Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from dataleverage.game.policy import Defence
 from dataleverage.grid.rows import Rows
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 class NoDefence(Defence):
     """Does not look."""
+
+    timeless: ClassVar[bool] = True
 
     kind: Literal["none"] = "none"
 

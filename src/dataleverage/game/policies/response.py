@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 class Ignore(Response):
     """Pays nobody."""
 
+    timeless: ClassVar[bool] = True
+
     kind: Literal["ignore"] = "ignore"
 
     def pay(self, desk: Desk, books: Books) -> Iterable[Bill]:
@@ -25,6 +27,8 @@ class Ignore(Response):
 
 class Dividend(Response):
     """Pays a share of its revenue to the creators whose data it holds (data dividends; Vincent, Li, Zha & Hecht 2019)."""
+
+    timeless: ClassVar[bool] = True
 
     kind: Literal["dividend"] = "dividend"
     rate: float = Field(0.1, ge=0, le=1, description="Share of revenue that is paid out.")
