@@ -45,6 +45,7 @@ $(VENV)/installed-dev: pyproject.toml constraints.txt | $(PY)
 bench: $(VENV)/installed
 	$(PY) benchmarks/oracle.py --out benchmarks/oracle.json --peers .venv-peers
 	$(PY) benchmarks/population.py --out benchmarks/population.json
+	$(PY) benchmarks/game.py --out benchmarks/game.json
 	$(PY) benchmarks/ratings.py --out benchmarks/ratings.json --peers .venv-peers
 	$(PY) benchmarks/measure.py --out benchmarks/measure.json --peers .venv-peers
 

@@ -11,26 +11,25 @@ import numpy as np
 
 from dataleverage.errors import GameError
 from dataleverage.game.agents import Creator, Operator
-from dataleverage.game.belief import on_board, published
 from dataleverage.game.calls import NO_CALL, Meeting
 from dataleverage.game.collective import Union, granted
 from dataleverage.game.desk import Desk
 from dataleverage.game.ending import cycle, nothing_more
+from dataleverage.game.ledger import Payment
 from dataleverage.game.levers import Choice
 from dataleverage.game.lookup import Lookup
 from dataleverage.game.membership import unions_of
 from dataleverage.game.policy import Answer
 from dataleverage.game.purchase import buy, priced
 from dataleverage.game.recorder import Recorder
-from dataleverage.game.rules import Outcome, Score, State, alternatives, at_first, outcome, served
+from dataleverage.game.rules import Outcome, State, at_first, remembered, served
 from dataleverage.game.setup import GameSetup, Group, begin
 from dataleverage.game.strategy import Decision, Knows, Memory, Seen
+from dataleverage.game.weigher import weighed
 from dataleverage.grid.rows import Rows
 from dataleverage.record.record import Record
 from dataleverage.streams import Streams
 from dataleverage.world.world import Floats, Ints
-
-TOGETHER = 2**22  # moves, or states of objects, that are weighed together: some arrays of 32 MB each
 
 
 class LeverageGame(mesa.Model):
@@ -139,14 +138,26 @@ class LeverageGame(mesa.Model):
         for desk in self.desks:
             desk.paying = True
         again = self._unmoved and bool((self.choice == self._chosen).all())
-        if not again:
-            self._result = outcome(self.setup, self.state(), self.choice[None, :], self.lookup.serve)
+        if again:
+            self._repeat(decisions)
+        else:
+            self._play(decisions, prices)
+        self._stop(again)
+
+    def _repeat(self, decisions: list[tuple[Group, np.ndarray, Decision]]) -> None:
+        """A round that is the same as the one before: nobody moved, and nothing but moves decides."""
         result = self._result
+        self._book(result, decisions, result.costs[0], result.operator_payoff[0], 0.0, 0.0)
+
+    def _play(self, decisions: list[tuple[Group, np.ndarray, Decision]], prices: list[Payment]) -> None:
+        """What this round's moves lead to."""
+        for desk in self.desks:
+            desk.paying = True
+        result = remembered(self.setup, self.state(), self.choice[None, :], self.lookup.serve)
         for desk in self.desks:
             desk.paying = False
         answers = [desk.operator.response.answer(desk, books) for desk, books in zip(self.desks, result.books, strict=True)]
-        if not again:
-            self.recorder.cells(self.round, result, self.desks)
+        self.recorder.cells(self.round, result, self.desks)
         new = [
             desk.board.look(row, scores) for desk, row, scores in zip(self.desks, result.rows[0], result.scores[0], strict=True)
         ]
@@ -154,21 +165,32 @@ class LeverageGame(mesa.Model):
             [desk.operator.unveil_cost * (cells + desk.looked) for desk, cells in zip(self.desks, new, strict=True)]
         )
         paid_creators, paid_operators = priced(prices, self.setup) if prices else (0.0, 0.0)
-        if not again:
-            self._take(result)
+        self._take(result)
         self.payoff = result.payoff[0] + paid_creators
         self.received = result.received[0, : self.setup.n_creators] + paid_creators
-        self.operator_payoff = result.operator_payoff[0] - unveiling + paid_operators
-        for k, desk in enumerate(self.desks):
-            desk.wealth += float(self.operator_payoff[k])
-        self.recorder.state(
-            self.round, result, costs=result.costs[0] + unveiling, payoff=self.operator_payoff, prices=paid_operators
-        )
-        self.recorder.collectives(self.round, self.unions, self.choice, result)
-        self.recorder.moves(self.round, self.choice, result, decisions, self.payoff, paid_creators)
-        self.recorder.payments(self.round, (*result.payments, *prices))
+        costs, payoff = result.costs[0] + unveiling, result.operator_payoff[0] - unveiling + paid_operators
+        self._book(result, decisions, costs, payoff, paid_creators, paid_operators)
+        self.recorder.payments(self.round, prices)
         self._settle(result, answers)
-        self._stop(again)
+
+    def _book(
+        self,
+        result: Outcome,
+        decisions: list[tuple[Group, np.ndarray, Decision]],
+        costs: Floats,
+        payoff: Floats,
+        paid_creators: Floats | float,
+        paid_operators: Floats | float,
+    ) -> None:
+        """Write a round down. costs, payoff : (K,). paid : for objects, (N,) to creators and (K,) by operators, negative."""
+        self.operator_payoff = payoff
+        for k, desk in enumerate(self.desks):
+            desk.wealth += float(payoff[k])
+        self.recorder.state(self.round, result, costs=costs, payoff=payoff, prices=paid_operators)
+        if self.unions:
+            self.recorder.collectives(self.round, self.unions, self.choice, result)
+        self.recorder.moves(self.round, self.choice, result, decisions, self.payoff, paid_creators)
+        self.recorder.payments(self.round, result.payments)
 
     def _take(self, result: Outcome) -> None:
         """Make an outcome of one joint move the state of the game."""
@@ -295,36 +317,8 @@ class LeverageGame(mesa.Model):
         return decision
 
     def weigh(self, who: np.ndarray, moves: Choice, knows: Knows = "grid") -> Floats:
-        """(m, A) the payoff of each move (A,) to each creator of `who` (m,), if only it moved so this round.
-
-        knows : "grid" scores rows truly (and unveils them), or by the scenario's surrogate where it has one; "board" goes by
-            the operator's monitor cells and "belief" by the audit scores published so far, both with surrogates of their own.
-        """
-        score = self.lookup.scores if knows == "grid" else self._guess(knows)
-        each = max(self.setup.n_creators, self.setup.grid.n_objects * self.setup.n_operators)
-        step = max(1, TOGETHER // (len(moves) * each))
-        parts = [who[start : start + step] for start in range(0, max(len(who), 1), step)]
-        return np.concatenate([self._weigh(part, moves, knows, score) for part in parts])
-
-    def _weigh(self, who: np.ndarray, moves: Choice, knows: Knows, score: Score) -> Floats:
-        """The same for as many creators as fit in memory together."""
-        joint = alternatives(self.choice, who, moves)
-        result = outcome(self.setup, self.state(), joint, score)
-        if knows == "grid":
-            for k in range(self.setup.n_operators):
-                self.recorder.weighed_cells(self.round, k, result, self.lookup.exact(result.rows[:, k]))
-        else:
-            self.recorder.surrogates += len(joint)
-        each: Floats = result.payoff[np.arange(len(joint)), np.repeat(who, len(moves))]
-        return each.reshape(len(who), len(moves))
-
-    def _guess(self, knows: Knows) -> Score:
-        """How rows are scored by who does not know the grid."""
-        if knows == "belief":
-            every = published(self.published.values(), self.setup.grid.n_present)
-            return lambda k, rows, weights: every.predict(rows)
-        boards = [on_board(self.setup, desk.board) for desk in self.desks]
-        return lambda k, rows, weights: boards[k].predict(rows)
+        """(m, A) the payoff of each move (A,) to each creator of `who` (m,), if only it moved so this round: see `weighed`."""
+        return weighed(self, who, moves, knows)
 
     # ------------------------------------------------------------------ beginning and end
 

@@ -25,6 +25,7 @@ from dataleverage.world.world import Floats, Mask
 
 Score = Callable[[int, Rows, "Floats | None"], Floats]
 """(operator, (B, n) rows, (B, n) or (n,) weights or None) -> (B, C) scores."""
+SMALL, KEPT = 64, 4096  # objects of the games whose outcomes are kept, and how many are: some tens of MB
 T = TypeVar("T", bound=NDArray[np.generic])
 
 
@@ -105,6 +106,23 @@ def outcome(setup: GameSetup, state: State, choice: Choice, score: Score) -> Out
     score : what rows are scored by; a surrogate where creators do not know the grid.
     """
     return served(setup, state, held(setup, state, choice), choice, score)
+
+
+def remembered(setup: GameSetup, state: State, choice: Choice, score: Score) -> Outcome:
+    """The same for one joint move (1, N), looked up where it led from here in an earlier round or play of this setup.
+
+    Only of small games in which nothing but moves, holdings and rows decides.
+    """
+    if not setup.timeless or setup.grid.n_objects > SMALL or state.banned is not None:
+        return outcome(setup, state, choice, score)
+    before = [part for desk in state.desks for part in (desk.holdings.tobytes(), desk.row.tobytes())]
+    key = (choice.tobytes(), *before)
+    found = setup.outcomes.get(key)
+    if found is None:
+        found = outcome(setup, state, choice, score)
+        if len(setup.outcomes) < KEPT:
+            setup.outcomes[key] = found
+    return found
 
 
 def at_first(setup: GameSetup) -> Rows:

@@ -178,6 +178,11 @@ class GameSetup:
         return np.where(self.owner_of < 0, self.n_creators, self.owner_of)
 
     @cached_property
+    def outcomes(self) -> dict[Any, Any]:
+        """What joint moves led to so far, by moves, holdings and rows: see `rules.remembered`."""
+        return {}
+
+    @cached_property
     def timeless(self) -> bool:
         """Whether what a round leads to depends on moves, holdings and rows alone, and not on which round it is."""
         return (

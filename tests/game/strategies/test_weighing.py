@@ -243,7 +243,7 @@ def test_worth_does_not_depend_on_how_many_are_weighed_together(make_setup, rand
         return LeverageGame(setup).play().moves
 
     together = worth()
-    monkeypatch.setattr("dataleverage.game.model.TOGETHER", 1)
+    monkeypatch.setattr("dataleverage.game.weigher.TOGETHER", 1)
     assert worth().equals(together)
 
 
