@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from dataleverage.errors import DataleverageError, Errors
 from dataleverage.scenario.document import parse
 from dataleverage.scenario.load import load, loads
+from dataleverage.scenario.scenario import Scenario
+from dataleverage.scenario.schema import schema
 
 TEXT = """\
 title: small
@@ -79,3 +83,88 @@ def test_a_scenario_survives_a_change_of_directory(tmp_path: Path, monkeypatch: 
     monkeypatch.chdir("/")
     assert (scenario.folder / "x.yaml").is_file()
     assert loads(PLAIN, folder=Path()).folder == Path("/")
+
+
+MADE = """\
+title: made
+data:
+  kind: {source}
+  holdout: {{audit: 0.3, monitor: {monitor}, monitor_from: {source_of_monitor}}}
+  slices: {{by: owner, t: {slice}}}
+learner: {learner}
+tactics: {{p: {tactic}}}
+creators: [{{name: all}}]
+"""
+DIGITS = {
+    "source": "sklearn\n  name: digits\n  objects: {by: random, count: 4}",
+    "monitor": 0.1,
+    "source_of_monitor": "trusted",
+    "slice": "{transform: stamp, target: 3}",
+    "learner": "ridge_classifier",
+    "tactic": "{kind: feature_label, transform: stamp, target: 3}",
+}
+RATINGS = {
+    "source": "synthetic_ratings",
+    "learner": "item_mean",
+    "slice": "{column: group, equals: group A}",
+    "tactic": "random_vandal",
+}
+
+
+@pytest.mark.parametrize(
+    ("change", "key", "said"),
+    [
+        ({"slice": "{transform: stmp}"}, "data.slices.t.transform", "Did you mean `stamp`"),
+        ({"slice": "{transform: {kind: stamp, size: 0}}"}, "data.slices.t.transform.size", "from 1 to"),
+        ({"slice": "{transform: {kind: stamp, size: 9}}"}, "data.slices.t.transform.size", "an image of 8 by 8"),
+        ({"slice": "{transform: set}"}, "data.slices.t.transform.features", "is missing"),
+        ({"slice": "{transform: {kind: set, features: {}}}"}, "data.slices.t.transform.features", "at least 1"),
+        (
+            {"slice": "{transform: {kind: set, features: {pixel_8_8: 1}}}"},
+            "data.slices.t.transform.features.pixel_8_8",
+            "no feature 'pixel_8_8'",
+        ),
+        (
+            {"slice": "{transform: {kind: set, features: {0: 1, pixel_0_0: 2}}}"},
+            "data.slices.t.transform.features.pixel_0_0",
+            "set twice",
+        ),
+        (
+            {"slice": "{transform: {kind: set, features: {7: bright}}}"},
+            "data.slices.t.transform.features.7",
+            "is a feature of numbers",
+        ),
+        ({"slice": "{transform: stamp, target: 10}"}, "data.slices.t.target", "no class '10'"),
+        ({"slice": "{held: Z}"}, "data.slices.t.held", "no object 'Z'"),
+        ({"source_of_monitor": "mine"}, "data.holdout.monitor_from", "'trusted', 'own'"),
+        ({"source_of_monitor": "own", "monitor": 0}, "data.holdout.monitor_from", "no monitor example"),
+        ({"tactic": "{kind: feature_label, transform: stamp}"}, "tactics.p.target", "is missing"),
+        ({"tactic": "{kind: feature_only, transform: stamp, target: ten}"}, "tactics.p.target", "no class 'ten'"),
+        ({"tactic": "{kind: erase, transform: stamp, neighbours: 0}"}, "tactics.p.neighbours", "from 1 to"),
+        ({"tactic": "{kind: targeted, slice: tt}"}, "tactics.p.slice", "no slice 'tt'"),
+        ({"tactic": "{kind: targeted, slice: A, reach: 2}"}, "tactics.p.reach", "at most 1"),
+        ({"tactic": "random_vandal"}, "tactics.p", "poisons ratings, and the target is classes"),
+        ({**RATINGS, "tactic": "feature_noise"}, "tactics.p", "the target is ratings"),
+        ({**RATINGS, "tactic": "{kind: extreme_vandal, toward: up}"}, "tactics.p.toward", "'either', 'lowest', 'highest'"),
+        ({**RATINGS, "slice": "{transform: stamp}"}, "data.slices.t.transform", "no features to set"),
+        ({**RATINGS, "slice": "{target: five}"}, "data.slices.t.target", "'five' is none"),
+    ],
+)
+def test_nonsense_about_tactics_and_made_slices_is_one_error_each(change: dict[str, str], key: str, said: str) -> None:
+    (error,) = wrong(MADE.format(**{**DIGITS, **change}))
+    assert error.place.key == key and said in str(error) and error.remedy
+    assert error.place.line in range(4, 11)
+
+
+def test_what_is_no_nonsense_plays_and_fits_the_schema() -> None:
+    for change in (
+        {},
+        {"source_of_monitor": "own", "slice": "{held: B, transform: {kind: set, features: {0: 16, pixel_7_7: 3.5}}}"},
+        {"tactic": "{kind: targeted, slice: A, spare: [B], reach: 0.2}"},
+        {"tactic": "{kind: erase, transform: {kind: stamp, features: [0, pixel_0_1]}}"},
+    ):
+        text = MADE.format(**{**DIGITS, **change}) + "rounds: 1\n"
+        record = loads(text).play()
+        assert record.manifest["scenario"]["tactics"] and Draft202012Validator(schema(Scenario)).is_valid(parse(text).rough)
+        again = loads(json.dumps(record.manifest["scenario"]))
+        assert again.world().fingerprint == record.manifest["world"]

@@ -45,7 +45,7 @@ class Tactic(Kind, family="tactic", package="dataleverage.world.tactics"):
         """Raise DataError where the tactic is for another task."""
         if world.task not in self.tasks:
             found = {"classification": "classes", "regression": "a number", "rating": "ratings"}
-            others = [tag for tag, kind in family("tactic").members.items() if world.task in kind.tasks]  # type: ignore[attr-defined]
+            others = sorted(tag for tag, kind in family("tactic").members.items() if world.task in kind.tasks)  # type: ignore[attr-defined]
             raise DataError(
                 f"{self.tag} poisons {' or '.join(found[task] for task in self.tasks)}, and the target is {found[world.task]}",
                 key=key,

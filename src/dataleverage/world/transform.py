@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from abc import abstractmethod
 
 from dataleverage.errors import DataError
@@ -33,12 +34,14 @@ class Transform(Kind, family="transform", package="dataleverage.world.transforms
 def position(world: World, name: str | int, key: str) -> int:
     """The position of a feature, given by its name or by its position from 0 on. Raises DataError where there is none."""
     names = [str(feature) for feature in world.features]
-    if name in names:
-        return names.index(str(name))
     text, most = str(name), world.X.shape[1] - 1
+    if text in names:
+        return names.index(text)
     if text.isascii() and text.isdigit() and len(text) < 10 and int(text) <= most:
         return int(text)
-    raise DataError(f"there is no feature {text[:80]!r}", key=key, remedy=known(names, most))
+    near = difflib.get_close_matches(text[:80], names, n=1)
+    hint = f"Did you mean {near[0]!r}? " if near else ""
+    raise DataError(f"there is no feature {text[:80]!r}", key=key, remedy=hint + known(names, most))
 
 
 def known(names: list[str], most: int) -> str:

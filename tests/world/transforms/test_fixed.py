@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -73,7 +74,8 @@ def test_columns_of_a_file_keep_their_names(tmp_path):
         ({"aeg": 1}, "g.features.aeg", "no feature 'aeg'", "age, region=north"),
         ({3: 1}, "g.features.3", "no feature '3'", "from 0 to 2"),
         ({-1: 1}, "g.features.-1", "no feature '-1'", "from 0 to 2"),
-        ({"age": "old"}, "g.features.age", "no categorical column 'age'", "Columns are region"),
+        ({"age": "old"}, "g.features.age", "'age' is a feature of numbers, and 'old' is none", "columns are region"),
+        ({"rgeion": "north"}, "g.features.rgeion", "no feature 'rgeion'", "Did you mean 'region"),
         ({"region": "nroth"}, "g.features.region", "no value 'nroth'", "Did you mean 'north'"),
         ({"region": 3}, "g.features.region", "no value '3'", "Its values are north, 2"),
         ({"age": 1, 0: 2}, "g.features.0", "'age' is set twice", "once"),
@@ -82,8 +84,6 @@ def test_columns_of_a_file_keep_their_names(tmp_path):
     ],
 )
 def test_what_cannot_be_set(world, features, key, words, remedy):
-    import re
-
     with pytest.raises(DataError, match=words) as caught:
         SetFeatures(features=features).apply(world.X, world, "g")
     assert caught.value.place.key == key and re.search(remedy, caught.value.remedy)

@@ -42,8 +42,14 @@ class SetFeatures(Transform):
 def changes(world: World, name: str | int, value: float | str, key: str) -> dict[int, float]:
     """What one line sets: a feature, or all those of a categorical column (whose values may look like numbers)."""
     categorical = {feature.column for feature in world.features if feature.value is not None}
-    if not isinstance(value, str) and name not in categorical:
-        return {position(world, name, key): value}
+    if name not in categorical:
+        found = position(world, name, key)
+        if isinstance(value, str):
+            have = f" Categorical columns are {', '.join(sorted(categorical)[:20])}." if categorical else ""
+            raise DataError(
+                f"{name!r} is a feature of numbers, and {value[:80]!r} is none", key=key, remedy=f"Give a number.{have}"
+            )
+        return {found: value}
     try:
         return one_hot(world.features, str(name), value if isinstance(value, str) else f"{value:.12g}")
     except DataError as error:
