@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
 from dataleverage.game.board import Board
 from dataleverage.game.setup import GameSetup
+from dataleverage.game.strategy import Knows
 from dataleverage.grid.rows import Rows
 from dataleverage.grid.surrogate import Additive, NeighbourMean
 from dataleverage.world.world import Floats
+
+Score = Callable[[int, Rows, "Floats | None"], Floats]
+
+
+def guess(setup: GameSetup, boards: Sequence[Board], served: Iterable[tuple[Rows, Floats]], knows: Knows) -> Score:
+    """How rows are scored by who does not know the grid: by operators' boards, or by the audit scores of rows served."""
+    if knows == "belief":
+        every = published(served, setup.grid.n_present)
+        return lambda k, rows, weights: every.predict(rows)
+    each = [on_board(setup, board) for board in boards]
+    return lambda k, rows, weights: each[k].predict(rows)
 
 
 def published(known: Iterable[tuple[Rows, Floats]], n_present: int) -> Additive:

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dataleverage.game.board import Board
-from dataleverage.game.policy import Remembered
-from dataleverage.grid.rows import Rows
+from dataleverage.game.policy import Look, Remembered
+from dataleverage.grid.rows import Rows, distinct
 from dataleverage.grid.surrogate import Additive, NeighbourMean, Surrogate
 from dataleverage.streams import Streams
 from dataleverage.world.world import Floats, Ints, World
 
 if TYPE_CHECKING:
+    from dataleverage.game.collective import Union
     from dataleverage.game.setup import GameSetup
 
 Score = Callable[[Rows, "Floats | None"], Floats]
@@ -32,6 +33,7 @@ class Desk:
     board : the monitor cells that it has unveiled. memory : what its policies carry from round to round.
     wealth : its payoffs so far. users : its share of the users in the last round.
     served : the rows (n,) that it has served so far with their scores (C,), the last one last.
+    unions : the collectives that deal with it.
     """
 
     def __init__(self, setup: GameSetup, position: int, streams: Streams, score: Score) -> None:
@@ -40,9 +42,6 @@ class Desk:
         self.name = self.operator.name
         n = setup.grid.n_objects
         self.board = Board(setup.looks_at(position), n)
-        if len(known := setup.known_rows[position]):
-            for row, scores in zip(known, setup.grid.scores(known), strict=True):
-                self.board.learn(row, scores)
         self.round = 0
         self.holdings: Rows = np.zeros(n, dtype=np.uint8)
         self.row: Rows = np.zeros(n, dtype=np.uint8)
@@ -51,10 +50,13 @@ class Desk:
         self.wealth = 0.0
         self.users = 1.0
         self.served: list[tuple[Rows, Floats]] = []
+        self.unions: tuple[Union, ...] = ()
         self.looked = 0  # monitor cells unveiled this round by looking, beyond those of the row served
         self.paying = False  # whether looking is done in earnest, and not while somebody only weighs a move
         self._streams, self._score = streams, score
         self._columns, self._weights = self._weighted()
+        if len(setup.known_rows[position]):
+            self.know(setup.known_rows[position])
 
     def _weighted(self) -> tuple[Ints, Floats]:
         """The monitor columns that quality is read from, and their weights: the weighted ones as far as they are looked at."""
@@ -88,9 +90,9 @@ class Desk:
         """Whether it looks at any monitor column that quality can be read from."""
         return len(self._columns) > 0
 
-    def draw(self, what: str) -> np.random.Generator:
-        """A generator for this operator and round, the same in every line of a batch."""
-        return self._streams.at(f"operators/{self.position}/{what}", self.round)
+    def draw(self, what: str, round: int | None = None) -> np.random.Generator:
+        """A generator for this operator and round, or another that is named, the same in every line of a batch."""
+        return self._streams.at(f"operators/{self.position}/{what}", self.round if round is None else round)
 
     # ------------------------------------------------------------------ what it costs to know
 
@@ -107,11 +109,25 @@ class Desk:
         In a round that is played every row that was not on the board is unveiled and paid for; while moves are only weighed
         nothing is booked.
         """
-        scores = self._score(rows, None)
+        return self.see(rows, self.operator.defence.publish(self, self._score(rows, None)))
+
+    def know(self, rows: Rows) -> None:
+        """Put the monitor cells of (R, n) rows on the board, given and not paid for."""
+        for row, values in zip(rows, self.operator.defence.publish(self, self._score(rows, None)), strict=True):
+            self.board.learn(row, values)
+
+    def see(self, rows: Rows, scores: Floats) -> Floats:
+        """The same of models that are there already: (R, n) rows and (R, C) their scores, as released."""
         if self.paying:
             for row, values in zip(rows, scores, strict=True):
                 self.looked += self.board.learn(row, values)
         return self.quality(scores)
+
+    def expect(self, rows: Rows, how: Look) -> Floats:
+        """(R, n) rows -> (R,) their monitor quality, predicted or looked at; the same row is asked for once."""
+        asked, which = distinct(np.ascontiguousarray(rows))
+        found = self.look(asked) if how == "unveil" else self.believe(asked)[0]
+        return np.asarray(found[which])
 
     def believe(self, rows: Rows) -> tuple[Floats, Floats]:
         """(R, n) rows -> (R,) the monitor quality that it expects of them, and (R,) the standard error of that; free.

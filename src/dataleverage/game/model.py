@@ -11,6 +11,7 @@ import numpy as np
 
 from dataleverage.errors import GameError
 from dataleverage.game.agents import Creator, Operator
+from dataleverage.game.answers import checked_answer
 from dataleverage.game.calls import NO_CALL, Meeting
 from dataleverage.game.collective import Union, granted
 from dataleverage.game.desk import Desk
@@ -71,6 +72,8 @@ class LeverageGame(mesa.Model):
         self.lookup = Lookup(setup.grid, setup.surrogate)
         self.desks = tuple(Desk(setup, k, streams, setup.grid.scores) for k in range(setup.n_operators))
         self.unions = unions_of(setup, self.neighbours, streams)
+        for k, desk in enumerate(self.desks):
+            desk.unions = tuple(union for union in self.unions if union.operator == k)
         self._seats = {int(i): (g, at) for g, group in enumerate(setup.groups) for at, i in enumerate(group.who)}
         self._together = [(g, np.arange(len(group.who))) for g, group in enumerate(setup.groups)]
         self.creators = [Creator(self, i, setup.groups[self._seats[i][0]]) for i in range(setup.n_creators)]
@@ -135,8 +138,6 @@ class LeverageGame(mesa.Model):
         self._call()
         decisions = self._choose()
         self.bought, prices = buy(self.setup, self.desks, self.bought, self.choice, self.round)
-        for desk in self.desks:
-            desk.paying = True
         again = self._unmoved and bool((self.choice == self._chosen).all())
         if again:
             self._repeat(decisions)
@@ -156,7 +157,10 @@ class LeverageGame(mesa.Model):
         result = remembered(self.setup, self.state(), self.choice[None, :], self.lookup.serve)
         for desk in self.desks:
             desk.paying = False
-        answers = [desk.operator.response.answer(desk, books) for desk, books in zip(self.desks, result.books, strict=True)]
+        answers = [
+            checked_answer(desk, desk.operator.response.answer(desk, books))
+            for desk, books in zip(self.desks, result.books, strict=True)
+        ]
         self.recorder.cells(self.round, result, self.desks)
         new = [
             desk.board.look(row, scores) for desk, row, scores in zip(self.desks, result.rows[0], result.scores[0], strict=True)

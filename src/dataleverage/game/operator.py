@@ -8,7 +8,7 @@ from pydantic import Field
 
 from dataleverage.game.policies.defence import NoDefence
 from dataleverage.game.policies.response import Ignore
-from dataleverage.game.policies.selection import Everything
+from dataleverage.game.policies.selection.everything import Everything
 from dataleverage.game.policy import Defence, Response, Selection
 from dataleverage.kinds import Many, Model, OneOf
 

@@ -5,20 +5,23 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from dataleverage.errors import GameError
 from dataleverage.grid.rows import Rows
 from dataleverage.kinds import Kind
 from dataleverage.world.world import Floats, Mask
 
 if TYPE_CHECKING:
     from dataleverage.game.desk import Desk
+    from dataleverage.game.setup import GameSetup
 
 Remembered = dict[str, Any]  # what a policy carries from round to round: numbers and arrays
+Look = Literal["believe", "unveil"]  # predict monitor quality from the board, for nothing; or train, and pay for the cells
 
 
 class Selection(Kind, family="selection", package="dataleverage.game.policies.selection"):
@@ -36,6 +39,9 @@ class Selection(Kind, family="selection", package="dataleverage.game.policies.se
     def buy(self, desk: Desk, offered: Mask) -> Mask:
         """(n,) the objects to buy of those `offered` (n,) for a price, before this round's row is chosen; none unless said."""
         return np.zeros_like(offered)
+
+    def check(self, setup: GameSetup, position: int) -> None:
+        """Raise GameError where an operator at this position cannot choose so in this game."""
 
 
 class Defence(Kind, family="defence", package="dataleverage.game.policies.defence"):
@@ -59,6 +65,9 @@ class Defence(Kind, family="defence", package="dataleverage.game.policies.defenc
     def publish(self, desk: Desk, scores: Floats) -> Floats:
         """(B, C) scores of the trained model -> (B, C) scores of the model that is released."""
         return scores
+
+    def check(self, setup: GameSetup, position: int) -> None:
+        """Raise GameError where an operator at this position cannot defend itself so in this game."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,8 +140,9 @@ class Response(Kind, family="response", package="dataleverage.game.policies.resp
     def pay(self, desk: Desk, books: Books) -> Iterable[Bill]:
         """What is paid to and taken from creators this round."""
 
-    def release(self, desk: Desk, rows: Rows, scores: Floats) -> tuple[Rows, Floats]:
-        """(B, n) rows trained on and (B, C) their scores -> the model that is served: these, or an earlier one's."""
+    def release(self, desk: Desk, held: Rows, rows: Rows, scores: Floats) -> tuple[Rows, Floats]:
+        """(B, n) rows trained on, of what is `held`, and (B, C) their scores -> the model that is served: these, or a model
+        that was served before (`desk.served`)."""
         return rows, scores
 
     def answer(self, desk: Desk, books: Books) -> Answer | None:
@@ -142,3 +152,19 @@ class Response(Kind, family="response", package="dataleverage.game.policies.resp
     def settled(self, desk: Desk) -> bool:
         """Whether nothing but creators' moves can change what it does from here on."""
         return True
+
+    def warnings(self, desk: Desk) -> Iterable[str]:
+        """What the reader of a record must know of what it did."""
+        return ()
+
+    def check(self, setup: GameSetup, position: int) -> None:
+        """Raise GameError where an operator at this position cannot answer so in this game."""
+
+
+def check_monitor(setup: GameSetup, position: int, what: str) -> None:
+    """Raise GameError where an operator looks at no monitor column that quality can be read from."""
+    if not np.isfinite(setup.quality.scale[setup.looks_at(position)]).any():
+        raise GameError(
+            f"{what} goes by monitor quality, and {setup.operators[position].name} looks at no monitor cells",
+            remedy="Set aside a monitor part (`data.holdout.monitor`), and let the operator look at it (`monitors`).",
+        )

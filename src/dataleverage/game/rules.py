@@ -13,6 +13,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from dataleverage.game.answers import checked_bill, checked_release, checked_rows, checked_scores, checked_weights
 from dataleverage.game.collective import Union
 from dataleverage.game.desk import Desk
 from dataleverage.game.ledger import Payment, incomings, nets
@@ -36,7 +37,8 @@ class State:
     desks : of the K operators, with what each holds and serves. unions : the collectives.
     arrived : (n,) the objects that exist by now, None where all do. bought : (K, n) the objects with a price that each
         operator has paid for, None where nothing has one. banned : (K, N) whose data each operator does not take, or None.
-    weights : (n,) how much each object counts by its age, or None.
+    weights : (n,) how much each object counts by its age, or None. released : whether rows are scored by what was published
+        of released models, so that no defence changes it once more.
     """
 
     round: int
@@ -46,6 +48,7 @@ class State:
     bought: Mask | None = None
     banned: Mask | None = None
     weights: Floats | None = None
+    released: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -228,12 +231,16 @@ def trained(setup: GameSetup, state: State, k: int, held: Rows, score: Score) ->
     if not train.any():
         as_before = np.broadcast_to(desk.row, held.shape)
         return Trained(as_before, np.broadcast_to(desk.scores, (len(held), len(desk.scores))), train, nothing)
-    chosen = operator.selection.select(desk, allowed(setup, state, k, held))
-    rows = operator.defence.filter(desk, chosen)
-    weights = operator.defence.weigh(desk, rows)
+    selection, defence, response = operator.selection, operator.defence, operator.response
+    usable = allowed(setup, state, k, held)
+    chosen = checked_rows(desk, selection, selection.select(desk, usable), usable)
+    rows = checked_rows(desk, defence, defence.filter(desk, chosen), chosen)
+    weights = checked_weights(desk, defence, defence.weigh(desk, rows), rows)
     if state.weights is not None:
         weights = state.weights if weights is None else weights * state.weights
-    scores = operator.defence.publish(desk, score(k, rows, weights))
+    scores = score(k, rows, weights)
+    if not state.released:
+        scores = checked_scores(desk, defence, defence.publish(desk, scores), scores)
     thrown = nothing if rows is chosen else (chosen > 0) & (rows == 0)
     if before:
         new = train & ((rows != desk.row).any(axis=1) | (weights is not None))
@@ -247,7 +254,8 @@ def trained(setup: GameSetup, state: State, k: int, held: Rows, score: Score) ->
             scores = np.where(takes[:, None], scores, desk.scores)
     else:
         new = train
-    rows, scores = operator.response.release(desk, rows, scores)
+    model = rows, scores
+    rows, scores = checked_release(desk, response, response.release(desk, held, rows, scores), model, held)
     return Trained(rows, scores, new, thrown)
 
 
@@ -272,7 +280,8 @@ def paid(setup: GameSetup, state: State, choice: Choice | None, revenue: Floats,
     everyone = np.arange(setup.n_creators)
     found = []
     for k, operator in enumerate(setup.operators):
-        for bill in operator.response.pay(state.desks[k], books[k]):
+        for given in operator.response.pay(state.desks[k], books[k]):
+            bill = checked_bill(state.desks[k], given, len(revenue))
             firm = setup.n_creators + k
             payer, payee = (everyone, firm) if bill.fine else (firm, everyone)
             found.append(Payment(payer, payee, bill.amount, bill.reason))

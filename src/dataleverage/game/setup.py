@@ -305,8 +305,19 @@ class GameSetup:
             self.reserved(k, MOST_ROUNDS)
         assert self.usable.shape == (self.grid.n_objects,)
         assert len(self.known_rows) == self.n_operators
+        self.check_policies()
         self.check_calls()
         self.check_weighing()
+
+    def check_policies(self) -> None:
+        """Raise GameError for a policy of an operator that cannot do its work in this game."""
+        for k, operator in enumerate(self.operators):
+            for family in ("selection", "defence", "response"):
+                try:
+                    getattr(operator, family).check(self, k)
+                except GameError as error:
+                    inner = f".{error.place.key}" if error.place.key else ""
+                    raise GameError(error.message, key=f"operators.{k}.{family}{inner}", remedy=error.remedy) from None
 
     def check_calls(self) -> None:
         """Raise GameError for a move that a collective names and the game does not allow."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dataleverage.game.belief import on_board, published
+from dataleverage.game.belief import guess
 from dataleverage.game.levers import Choice
 from dataleverage.game.rules import Score, alternatives, outcome
 from dataleverage.game.strategy import Knows
@@ -24,7 +25,9 @@ def weighed(game: LeverageGame, who: Ints, moves: Choice, knows: Knows) -> Float
     knows : "grid" scores rows truly (and unveils them), or by the scenario's surrogate where it has one; "board" goes by
         operators' monitor cells and "belief" by the audit scores published so far, both with surrogates of their own.
     """
-    score = game.lookup.scores if knows == "grid" else believed(game, knows)
+    score: Score = game.lookup.scores
+    if knows != "grid":
+        score = guess(game.setup, [desk.board for desk in game.desks], game.published.values(), knows)
     each = max(game.setup.n_creators, game.setup.grid.n_objects * game.setup.n_operators)
     step = max(1, TOGETHER // (len(moves) * each))
     parts = [who[start : start + step] for start in range(0, max(len(who), 1), step)]
@@ -34,7 +37,7 @@ def weighed(game: LeverageGame, who: Ints, moves: Choice, knows: Knows) -> Float
 def together(game: LeverageGame, who: Ints, moves: Choice, knows: Knows, score: Score) -> Floats:
     """The same for as many creators as fit in memory together."""
     joint = alternatives(game.choice, who, moves)
-    result = outcome(game.setup, game.state(), joint, score)
+    result = outcome(game.setup, replace(game.state(), released=knows != "grid"), joint, score)
     if knows == "grid":
         for k in range(game.setup.n_operators):
             game.recorder.weighed_cells(game.round, k, result, game.lookup.exact(result.rows[:, k]))
@@ -42,12 +45,3 @@ def together(game: LeverageGame, who: Ints, moves: Choice, knows: Knows, score: 
         game.recorder.surrogates += len(joint)
     each: Floats = result.payoff[np.arange(len(joint)), np.repeat(who, len(moves))]
     return each.reshape(len(who), len(moves))
-
-
-def believed(game: LeverageGame, knows: Knows) -> Score:
-    """How rows are scored by who does not know the grid."""
-    if knows == "belief":
-        every = published(game.published.values(), game.setup.grid.n_present)
-        return lambda k, rows, weights: every.predict(rows)
-    boards = [on_board(game.setup, desk.board) for desk in game.desks]
-    return lambda k, rows, weights: boards[k].predict(rows)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 
 from dataleverage.game.policies.defence import NoDefence
-from dataleverage.game.policies.selection import Everything
+from dataleverage.game.policies.selection.everything import Everything
 
 
 def test_everything_held_is_trained_on_poison_too():

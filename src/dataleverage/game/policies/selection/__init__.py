@@ -1,0 +1,1 @@
+"""Ways to choose the row to train on, one family a file."""
