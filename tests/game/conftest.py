@@ -10,6 +10,7 @@ import pytest
 
 from dataleverage.game.collective import Collective
 from dataleverage.game.desk import Desk
+from dataleverage.game.freshness import Freshness
 from dataleverage.game.levers import Rights
 from dataleverage.game.market import Users
 from dataleverage.game.network import Complete
@@ -17,7 +18,7 @@ from dataleverage.game.operator import Operator
 from dataleverage.game.payoffs import Payoffs
 from dataleverage.game.quality import quality_of
 from dataleverage.game.rules import State
-from dataleverage.game.setup import Freshness, GameSetup, Group, Stop
+from dataleverage.game.setup import GameSetup, Group, Stop
 from dataleverage.game.strategies.baseline import Always, Scripted
 from dataleverage.game.strategy import Strategy
 from dataleverage.grid.gap import Gap

@@ -13,6 +13,7 @@ from pydantic import Field
 
 from dataleverage.errors import DataleverageError, Errors, GameError, GridError
 from dataleverage.game.collective import Collective
+from dataleverage.game.freshness import Freshness
 from dataleverage.game.levers import NOBODY, Menu, MoveSpec, Rights
 from dataleverage.game.market import Users
 from dataleverage.game.network import Network
@@ -41,16 +42,6 @@ class Stop(Model):
     cycle: int | None = Field(None, ge=1, description="After so many repeats of the same sequence of moves.")
     budget_gone: bool = Field(False, description="When an operator's payoffs so far sum to less than 0.")
     demand_won: bool = Field(False, description="When an operator has granted a collective's demand.")
-
-
-class Freshness(Model):
-    """Data ages: an object counts for less the longer ago it arrived."""
-
-    half_life: float = Field(gt=0, description="Rounds after which an object counts for half.")
-
-    def weights(self, ages: Ints) -> Floats:
-        """(n,) rounds since each object arrived -> (n,) how much it counts."""
-        return np.asarray(0.5 ** (np.maximum(ages, 0) / self.half_life))
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import Field, PrivateAttr
 
 from dataleverage.game.collective import Collective
+from dataleverage.game.freshness import Freshness
 from dataleverage.game.levers import Rights
 from dataleverage.game.market import Users
 from dataleverage.game.network import Complete, Network
 from dataleverage.game.operator import Operator
 from dataleverage.game.payoffs import Payoffs
-from dataleverage.game.setup import Freshness, GameSetup, Stop
+from dataleverage.game.setup import GameSetup, Stop
 from dataleverage.game.strategies.baseline import Always
 from dataleverage.game.strategy import Strategy
 from dataleverage.grid.grid import Grid
