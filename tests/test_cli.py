@@ -274,6 +274,20 @@ def test_grid_says_what_the_measures_say(tmp_path: Path) -> None:
     mistake(dataleverage("grid", FIRST, "--values", "shapley", "--plot", FIRST, cwd=tmp_path), "is a file")
 
 
+def test_grid_reads_the_game_on_it(tmp_path: Path) -> None:
+    asked = ("grid", FIRST, "--equilibria", "--moves", "contribute,delete", "--creators", "activists")
+    done = dataleverage(*asked, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    for words in ("2 of 12 creators move", "4 joint moves", "pure Nash", "Price of anarchy", "Tipping share"):
+        assert words in done.stdout
+    said = json.loads(dataleverage(*asked, "--json", cwd=tmp_path).stdout)
+    assert said["creators"] == ["activists 1", "activists 2"] and not said["sampled"]
+    mistake(dataleverage("grid", FIRST, "--equilibria", "--moves", "dlete", cwd=tmp_path), "--moves", "'dlete' is no move")
+    mistake(dataleverage("grid", FIRST, "--equilibria", "--moves", "poison", cwd=tmp_path), "poison needs a tactic")
+    mistake(dataleverage("grid", FIRST, "--equilibria", "--creators", "nobody", cwd=tmp_path), "'nobody' is no creator")
+    mistake(dataleverage("grid", ABCD, "--equilibria", cwd=tmp_path), "the table has no cells for")
+
+
 def test_describe_prints_the_leverage_card_of_a_record(tmp_path: Path) -> None:
     assert dataleverage("run", ABCD, "--out", "here", "--no-page", cwd=tmp_path).returncode == 0
     done = dataleverage("describe", "here", cwd=tmp_path)

@@ -75,6 +75,7 @@ def run(
     as_json: Json = False,
 ) -> None:
     """Play a scenario to its end: a record, a page to look at, and a summary."""
+    from dataleverage.game.masses import critical_masses
     from dataleverage.measure.outcomes import outcomes
     from dataleverage.record.record import check_free, new_directory
     from dataleverage.scenario.load import load
@@ -97,6 +98,7 @@ def run(
                 game.step()
                 advance()
             record = game.record()
+        record.manifest["critical_mass"] = critical_masses(game)
         if worlds > 1:
             with progress("other worlds", worlds - 1) as advance:
                 add_worlds(record, scenario, worlds, seed, advance, store)
@@ -158,6 +160,16 @@ def grid(
     plot: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Draw what is asked for into PNG files in this folder.")
     ] = None,
+    equilibria: Annotated[
+        bool,
+        typer.Option("--equilibria", help="Read the game on it instead: equilibria, critical masses, who gains by leaving."),
+    ] = False,
+    moves: Annotated[
+        str, typer.Option(metavar="LIST", help="Moves for --equilibria, as in contribute,poison:flip; all unless given.")
+    ] = "",
+    who: Annotated[
+        str, typer.Option("--creators", metavar="LIST", help="Creators or groups that move; everyone unless given.")
+    ] = "",
     settings: Set = None,
     as_json: Json = False,
 ) -> None:
@@ -194,6 +206,9 @@ def grid(
         raise ScenarioError(f"{surrogate!r} is no surrogate", key="--surrogate", remedy="See `dataleverage list surrogates`.")
     with named(file):
         cells = scenario.grid() if store is None else scenario.grid().keep_in(store)
+        if equilibria:
+            read_game(scenario, moves, who, as_json)
+            return
         if scenario.surrogate is not None and (surrogate is not None or (cells.n_objects > MOST_OBJECTS and not measured)):
             estimate(scenario, budget, row or [], out, as_json)
             return
@@ -211,6 +226,21 @@ def grid(
     else:
         written = [("Written", str(path)) for path in [*([out] if out else []), *drawn]]
         print_lines(scenario.title, unveiled(cells, table) + lines(cells, found) + written)
+
+
+def read_game(scenario: Scenario, moves: str, creators: str, as_json: bool) -> None:
+    """The part of `grid` that reads the game on it."""
+    from dataleverage.game.standing import Standing
+    from dataleverage.view import equilibria
+
+    named = [name.strip() for name in creators.split(",") if name.strip()]
+    standing = Standing.of(scenario.setup(), creators=named, moves=equilibria.moves_in(moves), seed=scenario.seed)
+    with progress("working out joint moves", equilibria.work(standing)) as advance:
+        found = equilibria.read(standing, advance)
+    if as_json:
+        say_json(equilibria.as_json(found))
+    else:
+        print_lines(scenario.title, equilibria.lines(found))
 
 
 def estimate(scenario: Scenario, budget: int | None, words: list[str], out: Path | None, as_json: bool) -> None:

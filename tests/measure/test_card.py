@@ -62,9 +62,20 @@ def test_slices_that_nobody_watched_are_named_the_worst_first(first_strike):
 def test_critical_masses_and_detection_that_a_record_holds_are_told(first_strike):
     record = first_strike()
     scenario = {**record.manifest["scenario"], "operators": [{"defence": {"kind": "filter"}}]}
-    manifest = {**record.manifest, "scenario": scenario, "critical_mass": {"tipping_share": 0.25}}
+    manifest = {
+        **record.manifest,
+        "scenario": scenario,
+        "critical_mass": {
+            "tipping_share": {"value": 0.25, "move": "delete"},
+            "stable_size": {"value": None, "reason": "no one stays"},
+        },
+    }
     silent = dataclasses.replace(record, manifest=manifest)
-    assert "tipping_share (share of people from which participation grows by itself): 0.250." in card(silent)
+    assert "tipping_share (share of people from which participation grows by itself): 0.250 of a strike (delete)." in card(
+        silent
+    )
+    assert "nobody wants to leave): no one stays." in card(silent)
+    assert "yields the target): not computed." in card(silent)
     assert "Defence filter: the record does not say" in card(silent)
     told = dataclasses.replace(record, manifest={**manifest, "detection": {"area under the ROC curve": 0.75}})
     assert "area under the ROC curve: 0.750" in part(card(told), "Detection")

@@ -112,18 +112,18 @@ class LeverageGame(mesa.Model):
         collector.model_vars = lines
         return collector
 
-    def state(self) -> State:
-        """Where the game stands in the round that is being played, besides what creators choose in it."""
-        setup = self.setup
-        here = setup.arrival is None or bool((setup.arrival <= self.round).all())
+    def state(self, round: int | None = None) -> State:
+        """Where the game stands in the round that is being played, or another, besides what creators choose in it."""
+        setup, at = self.setup, self.round if round is None else round
+        here = setup.arrival is None or bool((setup.arrival <= at).all())
         return State(
-            round=self.round,
+            round=at,
             desks=self.desks,
             unions=self.unions,
-            arrived=None if here or setup.arrival is None else setup.arrival <= self.round,
+            arrived=None if here or setup.arrival is None else setup.arrival <= at,
             bought=self.bought,
-            banned=self.banned >= max(self.round, 1) if self.banned.any() else None,
-            weights=setup.weights(self.round),
+            banned=self.banned >= max(at, 1) if self.banned.any() else None,
+            weights=setup.weights(at),
         )
 
     # ------------------------------------------------------------------ a round

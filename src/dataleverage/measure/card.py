@@ -106,7 +106,17 @@ def hidden_harm(record: Record) -> list[str]:
 def masses(manifest: Mapping[str, Any]) -> list[str]:
     """The critical masses that a record holds under `critical_mass`; the others are told apart all the same."""
     known = manifest.get("critical_mass") or {}
-    return [f"{name} ({text}): {number(known[name]) if name in known else 'not computed'}." for name, text in MASSES.items()]
+    return [f"{name} ({text}): {mass(known.get(name))}." for name, text in MASSES.items()]
+
+
+def mass(known: Mapping[str, Any] | None) -> str:
+    """A critical mass, with the move of the strike that it is of, or why there is none."""
+    if known is None:
+        return "not computed"
+    if known["value"] is None:
+        return str(known["reason"])
+    value = str(known["value"]) if isinstance(known["value"], int) else number(known["value"])
+    return f"{value} of a strike ({known['move']})"
 
 
 def detection(manifest: Mapping[str, Any]) -> list[str]:
