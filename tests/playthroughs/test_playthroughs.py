@@ -19,7 +19,6 @@ from dataleverage.scenario.load import load
 
 HERE = Path(__file__).resolve().parent
 SCENARIOS = HERE.parents[1] / "scenarios"
-WORLDS = 20
 
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in SCENARIOS.glob("*.yaml")))
@@ -43,13 +42,46 @@ def test_a_transcript_tells_differences(transcripts):
     assert len(transcripts.differences(text, text + "Round 2\n")) == 1
 
 
-@pytest.mark.parametrize("name", ["first-strike", "poisoned-well"])
-def test_the_effect_is_larger_than_two_standard_errors(name):
-    """Over worlds, each with its own examples, objects and holdout: the score of a world is compared with its own start."""
+def last(name):
+    """What a column of the first operator has changed by, from round 0 to the last."""
+    return lambda record: float(record.along(name)[-1] - record.along(name)[0])
+
+
+# What each scenario shows: an outcome, or how it differs from what it is with other settings; which way it goes; and over how
+# many worlds, each with its own examples, objects and holdout.
+CLAIMS = {
+    "first-strike": ("score_change", (), "down", 20),
+    "poisoned-well": ("score_change", (), "down", 20),
+    "strike-without-deletion": ("score_change", ("rights.deletion=true",), "up", 8),
+    "deletion-without-retraining": ("score_change", ("rights.model_deletion=true",), "up", 8),
+    "conscious-contribution": ("users", ("creators.0.strategy.moves.2=delete", "creators.1.strategy.move=delete"), "down", 8),
+    "planted-signal": (last("score:triggered"), (), "up", 4),
+    "hidden-slice": ("harm_unmonitored", (), "up", 8),
+    "secure-holdout": (last("score:monitor:held B"), (), "down", 8),
+    "boycott-beside-strike": ("operator_profit", ("creators.0.strategy.moves.2=delete",), "down", 8),
+    "film-raters": ("score_change", (), "up", 4),  # an error grows
+    "hundred-thousand": ("score_change", (), "nothing", 3),
+}
+NOTHING = 0.005  # of a score: what a scenario that shows no effect may have at the most
+
+
+@pytest.mark.parametrize("name", sorted({path.stem for path in SCENARIOS.glob("*.yaml")} - {"abcd"}))
+def test_a_scenario_shows_what_it_says(name):
+    """An effect larger than two standard errors over worlds, or none worth the name where it says so."""
+    outcome, other, way, worlds = CLAIMS[name]
+    read = outcome if callable(outcome) else lambda record: outcomes(record)[outcome]
     scenario = load(SCENARIOS / f"{name}.yaml")
-    effects = [outcomes(scenario.in_world(seed).play())["score_change"] for seed in range(WORLDS)]
-    error = np.std(effects, ddof=1) / np.sqrt(WORLDS)
-    assert np.mean(effects) + 2 * error < 0, f"{np.mean(effects):.4f} ± {error:.4f}"
+    beside = load(SCENARIOS / f"{name}.yaml", settings=other) if other else None
+    effects = []
+    for seed in range(worlds):
+        effect = read(scenario.in_world(seed).play())
+        effects.append(effect - read(beside.in_world(seed).play()) if beside else effect)
+    mean, error = float(np.mean(effects)), float(np.std(effects, ddof=1) / np.sqrt(worlds))
+    if way == "nothing":
+        assert abs(mean) + 2 * error < NOTHING, f"{mean:.4f} ± {error:.4f}"
+    else:
+        assert (mean if way == "up" else -mean) > 2 * error, f"{mean:.4f} ± {error:.4f}"
+        assert abs(mean) > NOTHING
 
 
 def test_the_command_line_twice_gives_the_same_bytes(tmp_path):
