@@ -301,7 +301,7 @@ def list_(
         str,
         typer.Argument(
             help="all, or one of: strategies, learners, surrogates, data, networks, tactics, objects, selections, defences, "
-            "responses, metrics, outcomes."
+            "responses, calls, metrics, outcomes."
         ),
     ] = "all",
     as_json: Json = False,

@@ -13,9 +13,12 @@ from dataleverage.game.desk import Desk
 from dataleverage.game.freshness import Freshness
 from dataleverage.game.levers import Rights
 from dataleverage.game.market import Users
+from dataleverage.game.model import LeverageGame
 from dataleverage.game.network import Complete
 from dataleverage.game.operator import Operator
 from dataleverage.game.payoffs import Payoffs
+from dataleverage.game.policies.response import Ignore
+from dataleverage.game.policy import Answer, Books
 from dataleverage.game.quality import quality_of
 from dataleverage.game.rules import State
 from dataleverage.game.setup import GameSetup, Group, Stop
@@ -159,3 +162,37 @@ def stand() -> Callable[..., State]:
 def scored() -> Callable[[GameSetup], Any]:
     """What rows are scored by in the rules, from a setup's grid."""
     return lambda setup: lambda k, rows, weights: setup.grid.scores(rows, weights)
+
+
+class Fickle(Ignore):
+    """Grants every collective that deals with it what it demands after some rounds, and breaks that after others."""
+
+    grants: tuple[int, ...] = ()
+    breaks: tuple[int, ...] = ()
+
+    def answer(self, desk: Desk, books: Books) -> Answer | None:
+        theirs = [u for u in range(len(desk.setup.collectives)) if desk.setup.operator_of(u) == desk.position]
+        demands = {u: desk.setup.collectives[u].demand for u in theirs}
+        granted = [d.agreement(desk.position, u, desk.round) for u, d in demands.items() if d is not None]
+        return Answer(
+            grants=tuple(granted) if desk.round in self.grants else (),
+            breaks=tuple(theirs) if desk.round in self.breaks else (),
+        )
+
+
+@pytest.fixture(scope="session")
+def fickle() -> Callable[..., Fickle]:
+    """(rounds after which it grants, rounds after which it breaks) -> a response."""
+    return lambda grants=(), breaks=(): Fickle(grants=tuple(grants), breaks=tuple(breaks))
+
+
+@pytest.fixture(scope="session")
+def levers() -> Callable[..., list[str]]:
+    """(setup, seed) -> a word for each creator: the first letters of its levers by round, '-' where it contributed."""
+
+    def play(setup: GameSetup, seed: int = 0) -> list[str]:
+        moves = LeverageGame(setup, seed).play().moves
+        table = moves.pivot(index="creator", columns="round", values="lever").loc[list(setup.names)]
+        return ["".join("-" if lever == "contribute" else lever[0] for lever in line) for line in table.to_numpy()]
+
+    return play

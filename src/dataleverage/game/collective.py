@@ -68,7 +68,10 @@ class Demand(Model):
 
 
 class Fund(Model):
-    """A strike fund: members pay dues while they contribute, and are paid while they do what was called and do not."""
+    """A strike fund: members pay dues while they contribute, and are paid while they do what was called and do not.
+
+    Where there is not enough for all of them, each gets the same part of it.
+    """
 
     start: float = Field(0.0, ge=0, le=MOST, description="What is in it before the first round.")
     dues: float = Field(0.0, ge=0, le=MOST, description="What each member that contributes pays in a round.")
@@ -141,7 +144,7 @@ class Union:
             striking = menu.acting[moves] & (moves == called) & (called != NO_CALL)
             wanted = self.spec.fund.strike_pay * striking.sum(axis=1, keepdims=True)
             have = self.fund + self.spec.fund.dues * delivers.sum(axis=1, keepdims=True)
-            part = np.minimum(1.0, np.divide(have, wanted, out=np.ones_like(wanted), where=wanted > 0))
+            part = np.divide(np.minimum(have, wanted), wanted, out=np.ones_like(wanted), where=wanted > 0)
             found.append(Payment(fund, who, self.spec.fund.strike_pay * striking * part, "strike pay"))
         if self.agreement is not None:
             k = self.agreement.operator

@@ -9,7 +9,6 @@ import mesa
 import mesa.discrete_space
 import numpy as np
 
-from dataleverage.errors import GameError
 from dataleverage.game.agents import Creator, Operator
 from dataleverage.game.answers import checked_answer
 from dataleverage.game.calls import NO_CALL, Meeting
@@ -305,16 +304,7 @@ class LeverageGame(mesa.Model):
         )
         mine = self.memory[g] if len(inside) == len(group.who) else {name: v[inside] for name, v in self.memory[g].items()}
         decision = group.strategy.decide(seen, mine)
-        choice = np.asarray(decision.choice)
-        if (
-            choice.shape != who.shape
-            or choice.dtype.kind not in "iu"
-            or not (0 <= choice.min() <= choice.max() < len(seen.menu))
-        ):
-            raise GameError(
-                f"the strategy {group.strategy.tag} of {group.name} answered round {self.round} with {choice!r}; expected "
-                f"{len(who)} positions in a menu of {len(seen.menu)} moves"
-            )
+        decision.check(seen, mine, f"the strategy {group.strategy.tag} of {group.name}")
         if decision.memory is not mine:
             for name, values in decision.memory.items():
                 self.memory[g][name][inside] = values
@@ -334,7 +324,7 @@ class LeverageGame(mesa.Model):
         self._repeatable &= bool((self.asked == self.round).all())
         stop, history = self.setup.stop, self.history
         settled = (stop.fixed_point or stop.cycle) and nothing_more(
-            self.setup, self.round, self.desks, [self.meeting(union) for union in self.unions]
+            self.setup, self.round, self.memory, self.desks, [self.meeting(union) for union in self.unions]
         )
         if stop.budget_gone and any(desk.wealth < 0 for desk in self.desks):
             self.stopped = "budget gone"

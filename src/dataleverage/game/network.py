@@ -72,6 +72,21 @@ class Neighbours:
         seen: NDArray[np.float64] = (self.dense if self.count <= SMALL else self.matrix) @ acting.astype(np.float64)
         return seen / self.at_least_one
 
+    def pick(self, who: NDArray[np.int64], draws: NDArray[np.float64]) -> NDArray[np.int64]:
+        """(m,) a neighbour of each of `who` (m,), all as likely, by numbers even on [0, 1); -1 for who sees nobody."""
+        at = (draws * self.degree[who]).astype(np.int64)
+        if self.edges is None:
+            return at + (at >= who) if self.count > 1 else np.full(len(who), -1, dtype=np.int64)
+        found = np.full(len(who), -1, dtype=np.int64)
+        sees = self.degree[who] > 0
+        found[sees] = self._sorted[self.matrix.indptr[who[sees]] + at[sees]]
+        return found
+
+    @cached_property
+    def _sorted(self) -> NDArray[np.int64]:
+        """The neighbours of everyone, one after the other, each one's from the first."""
+        return np.asarray(self.matrix.sorted_indices().indices, dtype=np.int64)
+
     def listed(self) -> Edges:
         """(E, 2) the pairs to write down: all of them, but none of a large complete network."""
         if self.edges is not None:

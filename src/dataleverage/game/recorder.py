@@ -127,12 +127,17 @@ class Recorder:
         self.paid += [(round, payment) for payment in payments]
 
     def collectives(self, round: int, unions: Sequence[Union], choice: Choice, result: Outcome) -> None:
-        """The lines of `collectives` of one round."""
+        """The lines of `collectives` of one round.
+
+        alpha is of what the operator would hold if members gave it all that is theirs: a strike does not make them fewer.
+        """
         setup = self.setup
         acting = setup.menu.acting[choice]
         for union in unions:
-            theirs = np.append(union.member, False)[setup.mover]
             k = union.operator
+            theirs = np.append(union.member, False)[setup.mover]
+            if setup.arrival is not None:
+                theirs &= setup.arrival <= round
             held, row = result.holdings[0, k] > 0, result.rows[0, k] > 0
             called = union.called != NO_CALL
             self.gathered.append(
@@ -142,12 +147,12 @@ class Recorder:
                     "operator": setup.operators[k].name,
                     "members": int(union.member.sum()),
                     "share_of_creators": float(union.member.mean()),
-                    "alpha": share(setup.grid.sizes, theirs & held, held),
+                    "alpha": share(setup.grid.sizes, theirs, theirs | held),
                     "alpha_trained": share(setup.grid.sizes, theirs & row, row),
                     "called": int(called.sum()),
                     "followed": int((called & (choice == union.called)).sum()),
                     "acting": int((union.member & acting).sum()),
-                    "fund": union.fund,
+                    "fund": union.fund + float(result.transfers[0, setup.n_creators + setup.n_operators + union.position]),
                     "demands": union.spec.demand is not None,
                     "granted": union.agreement is not None,
                 }

@@ -11,6 +11,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from dataleverage.errors import GameError
 from dataleverage.game.levers import Choice, Menu, MoveSpec
 from dataleverage.game.network import Neighbours, share_of_others
 from dataleverage.kinds import Kind
@@ -93,6 +94,23 @@ class Decision:
     weighed: Choice | None = None
     worth: Floats | None = None
 
+    def check(self, seen: Seen, memory: Memory, said_by: str) -> None:
+        """Raise GameError, which names the round and who said it, for what is no answer to what was `seen`."""
+        count, size = len(seen.who), len(seen.menu)
+        begins = f"{said_by} answered round {seen.round} with"
+        choice = np.asarray(self.choice)
+        if choice.shape != (count,) or choice.dtype.kind not in "iu" or not (0 <= choice.min() <= choice.max() < size):
+            raise GameError(f"{begins} {choice!r}; expected {count} positions in a menu of {size} moves")
+        for name, values in self.memory.items():
+            if name not in memory or np.shape(values) != memory[name].shape:
+                was = f"shape {memory[name].shape}" if name in memory else "nothing"
+                raise GameError(f"{begins} a memory of shape {np.shape(values)} called {name!r}, which began as {was}")
+        if self.saw is not None and self.saw.shape != (count,):
+            raise GameError(f"{begins} a sight of shape {self.saw.shape}; expected one number for each of {count} creators")
+        if self.weighed is not None and (self.worth is None or self.worth.shape != (count, len(self.weighed))):
+            told = None if self.worth is None else self.worth.shape
+            raise GameError(f"{begins} worth of shape {told}; expected {count} creators by {len(self.weighed)} moves")
+
 
 class Strategy(Kind, family="strategy", package="dataleverage.game.strategies"):
     """Base of every strategy. Instances are frozen: what a group remembers is in `memory`, passed in and returned."""
@@ -109,8 +127,8 @@ class Strategy(Kind, family="strategy", package="dataleverage.game.strategies"):
         """How many moves a creator weighs in a round, in the mean; none unless the strategy asks for `Seen.weigh`."""
         return 0.0
 
-    def settled(self, round: int) -> bool:
-        """Whether nothing but others' moves can change this group's after the round.
+    def settled(self, round: int, memory: Memory) -> bool:
+        """Whether nothing but others' moves can change this group's, which remembers this, after the round.
 
         False while a script has more to come, and for ever where each round's moves are drawn anew: what stands still there,
         or repeats, does so by chance, and is neither a fixed point nor a cycle.
@@ -120,3 +138,11 @@ class Strategy(Kind, family="strategy", package="dataleverage.game.strategies"):
     def named_moves(self) -> Iterable[tuple[str, MoveSpec]]:
         """The moves that the strategy names, each with its key in the scenario, to be checked before a game starts."""
         return ()
+
+
+def chosen_by(odds: Floats, choices: Choice, draws: Floats) -> Choice:
+    """One of the choices (A,) for each line, as likely as its odds (m, A), by numbers (m,) even on [0, 1)."""
+    upto = np.cumsum(odds, axis=1)
+    drawn = draws * upto[:, -1]
+    picked: Choice = choices[np.minimum((upto <= drawn[:, None]).sum(axis=1), len(choices) - 1)]
+    return picked

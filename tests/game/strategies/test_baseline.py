@@ -26,7 +26,7 @@ def test_a_script_holds_until_its_next_entry(make_setup):
     played = levers(make_setup(2, script, rounds=9))
     one = ["contribute"] * 2 + ["delete"] + ["withhold"] * 3 + ["contribute"] * 3
     assert played.T.tolist() == [one, one]
-    assert [script.settled(round) for round in (6, 7, 8)] == [False, True, True]
+    assert [script.settled(round, {}) for round in (6, 7, 8)] == [False, True, True]
 
 
 @pytest.mark.parametrize("moves", [{}, {0: "delete"}, {-1: "delete"}, {1: "strike"}])

@@ -38,7 +38,7 @@ class Random(Strategy):
         choice = seen.menu.strike if self.move is None else seen.menu.position(self.move)
         return Decision(np.where(seen.draw("random") < self.p, choice, seen.menu.stay), memory)
 
-    def settled(self, round: int) -> bool:
+    def settled(self, round: int, memory: Memory) -> bool:
         return self.p in (0, 1)
 
     def named_moves(self) -> Iterable[tuple[str, MoveSpec]]:
@@ -57,7 +57,7 @@ class Scripted(Strategy):
         choice = seen.menu.position(self.moves[max(begun)]) if begun else seen.menu.stay
         return Decision(np.full(len(seen.who), choice), memory)
 
-    def settled(self, round: int) -> bool:
+    def settled(self, round: int, memory: Memory) -> bool:
         return round >= max(self.moves)
 
     def named_moves(self) -> Iterable[tuple[str, MoveSpec]]:

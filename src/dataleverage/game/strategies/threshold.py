@@ -81,7 +81,7 @@ class Threshold(Strategy):
         acts |= memory["activist"] > 0
         return Decision(np.where(acts, choice, seen.menu.stay), memory, saw=share)
 
-    def settled(self, round: int) -> bool:
+    def settled(self, round: int, memory: Memory) -> bool:
         return self.steepness is None
 
     def named_moves(self) -> Iterable[tuple[str, MoveSpec]]:

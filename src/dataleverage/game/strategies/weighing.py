@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import Field
 
 from dataleverage.game.levers import Choice, Menu, MoveSpec
-from dataleverage.game.strategy import Decision, Knows, Memory, Seen, Strategy
+from dataleverage.game.strategy import Decision, Knows, Memory, Seen, Strategy, chosen_by
 from dataleverage.kinds import Many
 from dataleverage.world.world import Floats
 
@@ -80,10 +80,7 @@ class Logit(Weighing):
 
     def choose(self, seen: Seen, choices: Choice, worth: Floats, now: Choice) -> Choice:
         odds = np.exp(self.beta * (worth - worth.max(axis=1, keepdims=True)))
-        upto = np.cumsum(odds, axis=1)
-        drawn = seen.draw("logit") * upto[:, -1]
-        picked: Choice = choices[np.minimum((upto <= drawn[:, None]).sum(axis=1), len(choices) - 1)]
-        return picked
+        return chosen_by(odds, choices, seen.draw("logit"))
 
-    def settled(self, round: int) -> bool:
+    def settled(self, round: int, memory: Memory) -> bool:
         return False
