@@ -6,7 +6,7 @@ import pytest
 from dataleverage.errors import GameError
 from dataleverage.game.board import Board
 from dataleverage.game.model import LeverageGame
-from dataleverage.game.setup import monitored
+from dataleverage.game.monitor import monitored
 
 
 def row(*values: int):

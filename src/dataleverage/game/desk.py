@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dataleverage.game.board import Board
+from dataleverage.game.monitor import OwnMonitor, TrustedMonitor
 from dataleverage.game.policy import Look, Remembered
 from dataleverage.grid.rows import Rows, distinct
 from dataleverage.grid.surrogate import Additive, NeighbourMean, Surrogate
@@ -54,24 +55,9 @@ class Desk:
         self.looked = 0  # monitor cells unveiled this round by looking, beyond those of the row served
         self.paying = False  # whether looking is done in earnest, and not while somebody only weighs a move
         self._streams, self._score = streams, score
-        self._columns, self._weights = self._weighted()
+        self.monitor = (OwnMonitor if self.operator.monitor == "own" else TrustedMonitor)(setup, self.board.columns)
         if len(setup.known_rows[position]):
             self.know(setup.known_rows[position])
-
-    def _weighted(self) -> tuple[Ints, Floats]:
-        """The monitor columns that quality is read from, and their weights: the weighted ones as far as they are looked at."""
-        setup = self.setup
-        looked = self.board.columns[np.isfinite(setup.quality.scale[self.board.columns])]
-        at = {(setup.grid.columns[c].slice, setup.grid.columns[c].metric): c for c in looked.tolist()}
-        weights = np.zeros(len(setup.grid.columns))
-        for c in np.flatnonzero(setup.quality.weight > 0).tolist():
-            twin = at.get((setup.grid.columns[c].slice, setup.grid.columns[c].metric))
-            if twin is not None:
-                weights[twin] = setup.quality.weight[c]
-        if not weights.any():
-            weights[looked] = 1.0
-        columns = np.flatnonzero(weights)
-        return columns, weights[columns] / max(weights.sum(), 1e-300)
 
     # ------------------------------------------------------------------ what there is
 
@@ -88,7 +74,7 @@ class Desk:
     @property
     def sees(self) -> bool:
         """Whether it looks at any monitor column that quality can be read from."""
-        return len(self._columns) > 0
+        return len(self.monitor.columns) > 0
 
     def draw(self, what: str, round: int | None = None) -> np.random.Generator:
         """A generator for this operator and round, or another that is named, the same in every line of a batch."""
@@ -97,11 +83,10 @@ class Desk:
     # ------------------------------------------------------------------ what it costs to know
 
     def quality(self, scores: Floats) -> Floats:
-        """(…, C) scores -> (…,): the quality that its monitor columns show; NaN where it looks at none."""
+        """(…, C) scores -> (…,): the quality that its monitor columns show of what it held last, NaN where none."""
         if not self.sees:
             return np.full(scores.shape[:-1], np.nan)
-        shown = self.setup.quality.of(scores)[..., self._columns]
-        return np.asarray(shown @ self._weights)
+        return self.monitor.shows(scores, self.holdings)
 
     def look(self, rows: Rows) -> Floats:
         """(R, n) rows -> (R,) their monitor quality, from trained models.

@@ -16,6 +16,7 @@ from dataleverage.game.collective import Collective
 from dataleverage.game.freshness import Freshness
 from dataleverage.game.levers import NOBODY, Menu, MoveSpec, Rights
 from dataleverage.game.market import Users
+from dataleverage.game.monitor import monitored
 from dataleverage.game.network import Network
 from dataleverage.game.operator import Operator
 from dataleverage.game.payoffs import Payoffs
@@ -358,21 +359,6 @@ class GameSetup:
         columns = self.grid.columns
         at = {(columns[c].slice, columns[c].metric): i for i, c in enumerate(monitor)}
         return np.array([at.get((column.slice, column.metric), -1) for column in columns], dtype=np.int64)
-
-
-def monitored(grid: Grid, operator: Operator, position: int = 0) -> NDArray[np.int64]:
-    """The positions of the monitor columns that an operator looks at. Raises GameError for slices that are not there."""
-    monitor = [i for i, column in enumerate(grid.columns) if column.part == "monitor"]
-    if operator.monitors == "none":
-        return np.empty(0, dtype=np.int64)
-    if operator.monitors == "all":
-        return np.array(monitor, dtype=np.int64)
-    slices = list(dict.fromkeys(grid.columns[i].slice for i in monitor))
-    for i, name in enumerate(operator.monitors):
-        if name not in slices:
-            have = f"Slices with monitor examples are {', '.join(slices[:20])}." if slices else "There are none."
-            raise GameError(f"there is no monitored slice {name!r}", key=f"operators.{position}.monitors.{i}", remedy=have)
-    return np.array([i for i in monitor if grid.columns[i].slice in operator.monitors], dtype=np.int64)
 
 
 def begin(g: int, group: Group, menu: Menu, streams: Streams) -> Memory:

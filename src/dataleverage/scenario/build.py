@@ -15,8 +15,9 @@ import numpy as np
 from dataleverage.errors import DataleverageError, Errors, GridError, Place, ScenarioError
 from dataleverage.game.levers import Menu
 from dataleverage.game.membership import unions_of
+from dataleverage.game.monitor import monitored
 from dataleverage.game.quality import quality_of
-from dataleverage.game.setup import GameSetup, Group, begin, monitored
+from dataleverage.game.setup import GameSetup, Group, begin
 from dataleverage.grid.grid import Grid
 from dataleverage.grid.learner import Learner
 from dataleverage.grid.surrogate_grid import SurrogateFit, SurrogateGrid
