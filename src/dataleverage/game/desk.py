@@ -9,7 +9,7 @@ import numpy as np
 
 from dataleverage.game.board import Board
 from dataleverage.game.monitor import OwnMonitor, TrustedMonitor
-from dataleverage.game.policy import Look, Remembered
+from dataleverage.game.policy import TOGETHER, Look, Remembered
 from dataleverage.grid.rows import Rows, distinct
 from dataleverage.grid.surrogate import Additive, NeighbourMean, Surrogate
 from dataleverage.streams import Streams
@@ -137,6 +137,22 @@ class Desk:
             if (i := at.get(row.tobytes())) is not None:
                 expected[r], error[r] = shown[i, 0], 0.0
         return expected, error
+
+    def values(self, rows: Rows, how: Look) -> Floats:
+        """(B, n) rows -> (B, n): the monitor quality that each row loses without an object; 0 where that is absent.
+
+        0 too where nothing is known of a row.
+        """
+        found = np.zeros(rows.shape)
+        step = max(1, TOGETHER // rows.shape[1] ** 2)
+        for start in range(0, len(rows), step):
+            part = rows[start : start + step]
+            at, j = np.nonzero(part)
+            without = part[at]
+            without[np.arange(len(at)), j] = 0
+            quality = self.expect(np.concatenate([part, without]), how)
+            found[start + at, j] = quality[at] - quality[len(part) :]
+        return np.nan_to_num(found)
 
     @property
     def revenue_of_quality(self) -> float:

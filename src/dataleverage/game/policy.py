@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from dataleverage.game.setup import GameSetup
 
 Remembered = dict[str, Any]  # what a policy carries from round to round: numbers and arrays
+TOGETHER = 2**24  # states of objects, in rows, that a policy asks for together: 16 MB
 Look = Literal["believe", "unveil"]  # predict monitor quality from the board, for nothing; or train, and pay for the cells
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from dataleverage.game.policies.defence import NoDefence
+from dataleverage.game.policies.defence.none import NoDefence
 from dataleverage.game.policies.selection.everything import Everything
 
 

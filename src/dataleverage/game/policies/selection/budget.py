@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from pydantic import Field, model_validator
 
-from dataleverage.game.policy import Look, Selection, check_monitor
+from dataleverage.game.policy import TOGETHER, Look, Selection, check_monitor
 from dataleverage.grid.rows import Rows
 from dataleverage.world.world import Floats, Ints, Mask
 
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from dataleverage.game.setup import GameSetup
 
 TIE = 1e-9  # qualities this close are equal
-MOST_ASKED = 2**24  # joint moves × rows × objects that are asked for together
 
 
 class Budget(Selection):
@@ -51,7 +50,7 @@ class Budget(Selection):
         sizes = desk.sizes
         limit = self.most(holdings, sizes)
         if self.by == "gain":
-            step = max(1, MOST_ASKED // holdings.shape[1] ** 2)
+            step = max(1, TOGETHER // holdings.shape[1] ** 2)
             parts = range(0, len(holdings), step)
             return np.concatenate([self._by_gain(desk, holdings[at : at + step], limit[at : at + step]) for at in parts])
         worth = self._worth(desk, holdings)
@@ -71,11 +70,7 @@ class Budget(Selection):
             return np.zeros(holdings.shape)
         if self.by == "random":
             return np.broadcast_to(desk.draw("budget", 0).random(holdings.shape[1]), holdings.shape)
-        values = np.zeros(holdings.shape)
-        step = max(1, MOST_ASKED // holdings.shape[1] ** 2)
-        for start in range(0, len(holdings), step):
-            values[start : start + step] = leaving_out(desk, holdings[start : start + step], self.look)
-        return np.round(values, 9)  # so that ties within rounding are ties
+        return np.round(desk.values(holdings, self.look), 9)  # so that ties within rounding are ties
 
     def _by_gain(self, desk: Desk, holdings: Rows, limit: Floats) -> Rows:
         """(B, n): the best of the rows that greedy gain passes through."""
@@ -102,17 +97,6 @@ class Budget(Selection):
             better = lines[quality[lines] >= best_quality[lines] - TIE]
             best[better] = row[better]
             best_quality[better] = np.maximum(quality[better], best_quality[better])
-
-
-def leaving_out(desk: Desk, rows: Rows, look: Look) -> Floats:
-    """(B, n) rows -> (B, n): what each object's absence costs in monitor quality; 0 where it is absent or nothing is known."""
-    at, j = np.nonzero(rows)
-    without = rows[at]
-    without[np.arange(len(at)), j] = 0
-    quality = desk.expect(np.concatenate([rows, without]), look)
-    values = np.zeros(rows.shape)
-    values[at, j] = quality[at] - quality[len(rows) :]
-    return np.nan_to_num(values)
 
 
 def taken(rows: Rows, order: Ints, sizes: Ints, limit: Floats) -> Rows:

@@ -1,0 +1,1 @@
+"""Ways to keep poison out of a model, one family a file."""
