@@ -6,11 +6,12 @@ VENV := .venv
 PY := $(VENV)/bin/python
 INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: run test lint types bench clean help
+.PHONY: run test lint types index bench clean help
 
 help:
 	@echo "make run    play scenarios/first-strike.yaml and write its page"
 	@echo "make test   lint, types and tests"
+	@echo "make index  docs/reference/{strategies,policies,tactics}.md anew, after a kind was added or changed"
 	@echo "make bench  speed as ratios against scikit-learn, joblib, shapiq, pyDVL and plain Mesa (needs five minutes and an idle machine)"
 	@echo "make clean  remove .venv, caches and runs"
 
@@ -26,6 +27,9 @@ lint: $(VENV)/installed-dev
 
 types: $(VENV)/installed-dev
 	$(PY) -m mypy
+
+index: $(VENV)/installed
+	$(PY) -m dataleverage.scenario.index docs/reference
 
 $(PY):
 	@command -v $(PYTHON) >/dev/null || { echo "python3 is not installed: install Python 3.11 or newer" >&2; exit 2; }
