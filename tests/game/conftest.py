@@ -68,7 +68,7 @@ def setup_of(
     columns: Sequence[str] = ("all",),
     monitored: bool = False,
     payoffs: dict[str, Any] | None = None,
-    rights: dict[str, bool] | None = None,
+    rights: dict[str, Any] | None = None,
     tactics: tuple[str, ...] = (),
     operator: dict[str, Any] | None = None,
     operators: Sequence[dict[str, Any]] | None = None,

@@ -152,3 +152,20 @@ def test_data_that_ages_counts_for_less(make_setup, scripts):
     weighed = [weights for weights in asked if weights is not None]
     assert weighed[0].tolist() == [1.0, 1.0]
     assert weighed[-1] == pytest.approx([0.5, 2**-0.5])
+
+
+def test_use_rights_and_holdouts_keep_objects_out_of_training(make_setup, scripts):
+    rights = {"use": {"reserved": ["A"], "trainable": ["B"], "unavailable": ["group 2"]}}
+    setup = make_setup(4, scripts({}, {}, {}, {}), rights=rights, rounds=3, operator={"reserve": {2: ["B"]}})
+    record = LeverageGame(setup).play()
+    assert words(record, "operator") == ["ABCD"] * 4, "what may not be trained on is held all the same"
+    assert words(record, "operator", "row") == ["BD", "BD", "D", "D"]
+
+
+def test_use_rights_of_what_there_is_not_are_refused(make_setup, scripts):
+    with pytest.raises(GameError, match="no object, no creator and no group") as caught:
+        LeverageGame(make_setup(2, scripts({}, {}), rights={"use": {"reserved": ["A", "Z"]}}))
+    assert caught.value.place.key == "rights.use.reserved.1"
+    with pytest.raises(GameError, match="no object, no creator and no group") as caught:
+        LeverageGame(make_setup(2, scripts({}, {}), operator={"reserve": {1: ["Q"]}}))
+    assert caught.value.place.key == "operators.0.reserve.1.0"
