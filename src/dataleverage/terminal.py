@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from dataleverage.errors import DataleverageError, Errors, Place
+from dataleverage.errors import DataleverageError, Errors, GameError, Place
+
+if TYPE_CHECKING:
+    from dataleverage.game.asking import Question
 
 
 def fail(error: DataleverageError) -> NoReturn:
@@ -65,3 +69,32 @@ def progress(what: str, total: int) -> Iterator[Any]:
     with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task(what, total=total)
         yield lambda done=1: bar.advance(task, done)
+
+
+def prompt(question: Question) -> str:
+    """Ask a person on the terminal what a creator does: a number of the list, a move in words, or nothing for the last one.
+
+    Raises GameError where no more is said (the end of the input).
+    """
+    print(f"\nRound {question.round}: {question.creator}")
+    if not math.isnan(question.payoff):
+        print(f"  last round: {question.last}, paid {question.received:.3g}, payoff {question.payoff:.3g}")
+    print(f"  quality of what it is served {question.quality:.3f}; {question.acting:.0%} of the others act")
+    if question.called is not None:
+        print(f"  its collective calls: {question.called}")
+    for i, move in enumerate(question.moves, start=1):
+        print(f"  {i}  {move}" + ("  (last)" if move == question.last else ""))
+    while True:
+        try:
+            said = input("Move: ").strip()
+        except EOFError:
+            raise GameError(
+                f"nobody said what {question.creator} does in round {question.round}", remedy="Play it at a terminal."
+            ) from None
+        if not said:
+            return question.last
+        if said.isdigit() and 1 <= int(said) <= len(question.moves):
+            return question.moves[int(said) - 1]
+        if said in question.moves:
+            return said
+        print(f"  {said!r} is none of them.")

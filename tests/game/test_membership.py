@@ -113,3 +113,133 @@ def test_by_slice_those_with_examples_in_it(make_setup):
     game = LeverageGame(make_setup(4, Member()))
     found = pool_of(Members(slice="rare"), setup, game.neighbours, game.streams, 0)
     assert found.tolist() == [False, False, True, False]
+
+
+# ---------------------------------------------------------------- joining as a decision
+
+DELETE = {"kind": "fixed", "move": "delete"}
+
+
+def joining(make_setup, count, *, cost=0.0, calls=None, rounds=3, operator=None, score=None, **members_are):
+    union = {"name": "union", "calls": calls or DELETE, "members": {"join": "participation", **members_are}}
+    more = {"score": score} if score is not None else {}
+    return make_setup(
+        count, Member(), collectives=[union], payoffs={"cost": {"delete": cost}}, rounds=rounds, operator=operator, **more
+    )
+
+
+def counts(setup, seed: int = 0) -> list[int]:
+    return LeverageGame(setup, seed).play().collectives.members.tolist()
+
+
+@pytest.mark.parametrize(
+    ("founders", "members"),
+    [
+        (0.0, [0, 0, 0, 0]),
+        (0.2, [2, 0, 0, 0]),  # with one more they are 3 of 10, and 0.3 is not above 0.3/0.8
+        (
+            0.3,
+            [3, 7, 10, 10],
+        ),  # who is outside would make them 4 of 10 and joins; who is inside sees 3, and leaves; then all join
+        (0.4, [4, 10, 10, 10]),
+    ],
+)
+def test_they_join_from_the_share_at_which_it_pays(make_setup, founders, members):
+    """Ten creators of one example; m who delete cost the model m/10 of its quality. c = 0.3, gamma = 0.2: above 0.375."""
+    setup = joining(make_setup, 10, cost=0.3, founders=founders, success={"free_riders": 0.2})
+    assert counts(setup) == members
+
+
+def test_worth_scales_what_is_gained_and_not_what_it_costs(make_setup):
+    """Worth 4 a unit of quality: one creator in ten gains 0.4 alone, which beats a cost of 0.3."""
+    assert counts(joining(make_setup, 10, cost=0.3, success={"worth": 4.0})) == [0, 10, 10, 10]
+    assert counts(joining(make_setup, 10, cost=0.3, success={"worth": 2.9})) == [0, 0, 0, 0]
+    assert counts(joining(make_setup, 10, cost=0.3, success={"worth": 4.0, "free_riders": 0.3})) == [0] * 4
+
+
+def test_a_call_that_achieves_nothing_finds_nobody(make_setup):
+    """What was delivered stays: withholding takes nothing back."""
+    setup = joining(make_setup, 5, calls={"kind": "fixed", "move": "withhold"}, founders=0.6)
+    assert counts(setup) == [3, 0, 0, 0]
+
+
+def test_who_is_called_to_nothing_stays_as_it_is(make_setup):
+    setup = joining(make_setup, 4, calls={"kind": "fixed", "first": 3}, founders=0.5, rounds=4)
+    assert counts(setup) == [2, 2, 2, 4, 4]
+
+
+def test_the_success_of_a_signal_is_the_score_of_its_column(make_setup):
+    """A column that is 1 once three of five examples carry the signal: worth 1, at a cost of 0.5."""
+    columns = ("all", "signal")
+
+    def score(rows):
+        planted = (rows == 2).sum(axis=1) >= 3
+        return np.stack([np.ones(len(rows)), planted], axis=1)
+
+    union = {"name": "union", "calls": {"kind": "fixed", "move": "poison"}}
+
+    def play(founders):
+        members_are = {"join": "participation", "success": {"column": "signal"}, "founders": founders}
+        setup = make_setup(
+            5,
+            Member(),
+            score,
+            columns=columns,
+            tactics=("plant",),
+            collectives=[{**union, "members": members_are}],
+            payoffs={"cost": {"poison": 0.5}},
+            rounds=3,
+        )
+        return counts(setup)
+
+    assert play(0.2) == [1, 0, 0, 0]
+    assert play(0.4) == [2, 3, 5, 5]
+    assert play(0.6) == [3, 5, 5, 5]
+    with pytest.raises(DataleverageError, match="no audit column 'other'") as caught:
+        members_are = {"join": "participation", "success": {"column": "other"}}
+        LeverageGame(make_setup(2, Member(), collectives=[{**union, "calls": "follow", "members": members_are}]))
+    assert caught.value.place.key == "collectives.0.members.success.column"
+
+
+def test_it_is_the_rule_creator_by_creator_on_any_grid(make_setup, random_score):
+    """S(alpha) - c > gamma S(alpha), worked out one creator at a time from the grid, for random scores and costs."""
+    seen = set()
+    for seed in range(25):
+        rng = np.random.default_rng(seed)
+        score = random_score(5, 1, seed)
+        cost, gamma, worth = float(rng.uniform(0, 0.4)), float(rng.uniform(0, 0.6)), float(rng.uniform(0.5, 3))
+        success = {"worth": worth, "free_riders": gamma}
+        setup = joining(make_setup, 5, cost=cost, founders=0.4, success=success, score=score, rounds=1)
+        game = LeverageGame(setup, seed)
+        first = set(np.flatnonzero(game.unions[0].member).tolist())
+        game.step()
+        found = set(np.flatnonzero(game.unions[0].member).tolist())
+        wanted = set()
+        for i in range(5):
+            inside = first | {i}
+            row = np.array([[0 if j in inside else 1 for j in range(5)]])
+            lost = float(score(np.ones((1, 5), int))[0, 0] - score(row)[0, 0])
+            if worth * lost - cost > gamma * worth * lost:
+                wanted.add(i)
+        assert found == wanted
+        seen.add(len(found))
+    assert len(seen) > 2
+
+
+def test_an_operator_that_does_not_train_this_round_is_weighed_as_if_it_did(make_setup):
+    setup = joining(make_setup, 4, founders=0.25, operator={"retrain": {"every": 3}}, rounds=2)
+    assert counts(setup) == [1, 4, 4]
+
+
+def test_what_they_looked_up_is_in_the_record(make_setup):
+    record = LeverageGame(joining(make_setup, 3, cost=0.9, rounds=1)).play()
+    mine = record.cells[record.cells.by == "creators"]
+    assert sorted(mine.row.astype(str)) == ["AB", "AC", "BC"]
+
+
+def test_costs_below_nothing_are_refused(make_setup):
+    with pytest.raises(DataleverageError, match="costs less than nothing") as caught:
+        LeverageGame(joining(make_setup, 2, cost=-0.1))
+    assert caught.value.place.key == "collectives.0.members.join"
+    with pytest.raises(ValueError, match="for `join: participation`"):
+        Members(founders=0.2)

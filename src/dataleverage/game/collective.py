@@ -19,6 +19,18 @@ from dataleverage.kinds import Many, Model, OneOf
 from dataleverage.world.world import Floats, Mask
 
 
+class Success(Model):
+    """What a collective's call achieves, as those see it who may join: S of the share of the data that it controls.
+
+    It is the quality that the operator's model loses if every member does what is called, beside every member contributing;
+    or, where a column is named, the score on that, as of a planted signal (Hardt et al. 2023).
+    """
+
+    column: str | None = Field(None, description="An audit column whose score it is, instead of the loss of quality.")
+    worth: float = Field(1.0, ge=0, le=MOST, description="Credits that a success of 1 is worth to a member.")
+    free_riders: float = Field(0.0, ge=0, lt=1, description="The part of it that who is no member enjoys too (gamma).")
+
+
 class Members(Model):
     """Who is in a collective: those who fit everything that is given; everyone unless something is."""
 
@@ -35,9 +47,24 @@ class Members(Model):
     )
     join: Literal["all", "participation"] = Field(
         "all",
-        description="Whether they are all in it for good, or each joins in a round iff it gains by it: what its success is "
-        "worth with it, less the cost, is more than the share of that which non-members get (`free_riders`).",
+        description="Whether they are all in it for good, or each joins in a round, or stays, iff it gains by it: iff what "
+        "its success with it is worth, less what the lever called costs, is more than what it would enjoy as no member.",
     )
+    success: Success | None = Field(
+        None, description="What is gained, for `join: participation`: the loss of quality unless given."
+    )
+    founders: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        description="For `join: participation`: the share of all training examples whose owners are in it at first.",
+    )
+
+    @model_validator(mode="after")
+    def _participation(self) -> Members:
+        if self.join == "all" and (self.success is not None or self.founders):
+            raise ValueError("`success` and `founders` are for `join: participation`")
+        return self
 
 
 class Demand(Model):
@@ -111,7 +138,13 @@ class Union:
 
     def call(self, meeting: Meeting, creators: int) -> None:
         """Call the members that it has. Raises GameError for calls that are no moves."""
-        calls, self.memory = self.spec.calls.call(meeting)
+        given, self.memory = self.asked(meeting)
+        self.called = np.full(creators, NO_CALL, dtype=np.int64)
+        self.called[meeting.members] = given
+
+    def asked(self, meeting: Meeting) -> tuple[Choice, dict[str, Any]]:
+        """(m,) what it would call those at a meeting to do, and what it would remember. Raises GameError as `call` does."""
+        calls, memory = self.spec.calls.call(meeting)
         given = np.asarray(calls)
         if (
             given.shape != meeting.members.shape
@@ -122,8 +155,7 @@ class Union:
                 f"the calls {self.spec.calls.tag} of {self.spec.name} answered round {meeting.round} with {calls!r}; expected "
                 f"{len(meeting.members)} positions in a menu of {len(meeting.menu)} moves, or {NO_CALL}"
             )
-        self.called = np.full(creators, NO_CALL, dtype=np.int64)
-        self.called[meeting.members] = given
+        return given, memory
 
     def payments(self, menu: Menu, choice: Choice, revenue: Floats, creators: int, operators: int) -> list[Payment]:
         """What it and its operator pay its members, and they pay it, under (B, N) joint moves.

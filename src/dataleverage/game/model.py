@@ -11,6 +11,7 @@ import numpy as np
 
 from dataleverage.game.agents import Creator, Operator
 from dataleverage.game.answers import checked_answer
+from dataleverage.game.asking import Ask
 from dataleverage.game.calls import NO_CALL, Meeting
 from dataleverage.game.collective import Union, granted
 from dataleverage.game.desk import Desk
@@ -18,13 +19,14 @@ from dataleverage.game.ending import cycle, nothing_more
 from dataleverage.game.ledger import Payment
 from dataleverage.game.levers import Choice
 from dataleverage.game.lookup import Lookup
-from dataleverage.game.membership import unions_of
+from dataleverage.game.membership import convene, unions_of
 from dataleverage.game.policy import Answer
 from dataleverage.game.purchase import buy, priced
 from dataleverage.game.recorder import Recorder
 from dataleverage.game.rules import Outcome, State, at_first, remembered, served
 from dataleverage.game.setup import GameSetup, Group, begin
 from dataleverage.game.strategy import Decision, Knows, Memory, Seen
+from dataleverage.game.valuation import Claims
 from dataleverage.game.weigher import weighed
 from dataleverage.grid.rows import Rows
 from dataleverage.record.record import Record
@@ -42,6 +44,7 @@ class LeverageGame(mesa.Model):
     ----------
     setup : what is fixed for the play; `Scenario.setup()` makes one.
     seed : of this play.
+    ask : whoever decides for creators whose strategy is `human`; see `dataleverage.game.asking`.
 
     Attributes
     ----------
@@ -56,11 +59,12 @@ class LeverageGame(mesa.Model):
     asked, changed : (N,) the round in which each creator was free to move last, and the round in which anything moved last.
     """
 
-    def __init__(self, setup: GameSetup, seed: int = 0) -> None:
+    def __init__(self, setup: GameSetup, seed: int = 0, ask: Ask | None = None) -> None:
         streams = Streams(seed)  # checks the seed before Mesa is handed it
         super().__init__(rng=seed)
         self.setup = setup
         self.seed = seed
+        self.ask = ask
         self.streams = streams
         self.round = 0
         self.stopped: str | None = None
@@ -98,6 +102,7 @@ class LeverageGame(mesa.Model):
             desk.board.look(desk.row, desk.scores)
         self.history = [self._state()]
         self.status_quo = before.payoff[0]
+        self.claim = Claims(setup, before.revenue[0], streams.integer("claims"))
         self.operator_status_quo: Floats = before.operator_payoff[0] + before.costs[0]
         nothing = np.full(setup.n_operators, np.nan)
         self.recorder.state(0, before, costs=nothing, payoff=nothing)
@@ -219,7 +224,7 @@ class LeverageGame(mesa.Model):
         first = self.setup.n_creators + self.setup.n_operators
         self.kept = np.ones(self.setup.n_creators, dtype=bool)
         for union in self.unions:
-            union.fund += float(result.transfers[0, first + union.position])
+            union.fund = max(0.0, union.fund + float(result.transfers[0, first + union.position]))  # but for rounding
         for k, (desk, answer) in enumerate(zip(self.desks, answers, strict=True)):
             if answer is None:
                 continue
@@ -243,8 +248,14 @@ class LeverageGame(mesa.Model):
             return
         self.called = np.full(self.setup.n_creators, NO_CALL, dtype=np.int64)
         for union in self.unions:
-            union.call(self.meeting(union), self.setup.n_creators)
+            convene(self.setup, self.state(), union, self.meeting(union), self.choice, self._looked_up)
             self.called = np.where(self.called == NO_CALL, union.called, self.called)
+
+    def _looked_up(self, k: int, rows: Rows, weights: Floats | None) -> Floats:
+        """What creators that decide whether to join find when they look rows up."""
+        scores = self.lookup.scores(k, rows, weights)
+        self.recorder.looked_up(self.round, rows, scores, self.lookup.exact(rows))
+        return scores
 
     def meeting(self, union: Union) -> Meeting:
         """What a collective goes by when it calls."""
@@ -301,6 +312,9 @@ class LeverageGame(mesa.Model):
             kept=self.kept,
             streams=self.streams,
             worth_of=self.weigh,
+            claim=self.claim,
+            names=self.setup.names,
+            ask=self.ask,
         )
         mine = self.memory[g] if len(inside) == len(group.who) else {name: v[inside] for name, v in self.memory[g].items()}
         decision = group.strategy.decide(seen, mine)

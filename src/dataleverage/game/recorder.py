@@ -172,7 +172,11 @@ class Recorder:
 
     def weighed_cells(self, round: int, operator: int, result: Outcome, exact: np.ndarray) -> None:
         """The audit cells that creators' weighing asked for; exact : (B,) which rows were trained, and not predicted."""
-        self._unveil(round, result.rows[:, operator], result.scores[:, operator], self._audit, CREATORS, exact)
+        self.looked_up(round, result.rows[:, operator], result.scores[:, operator], exact)
+
+    def looked_up(self, round: int, rows: Rows, scores: Floats, exact: np.ndarray) -> None:
+        """The audit cells of (B, n) rows that creators looked up; exact : (B,) which of them were trained."""
+        self._unveil(round, rows, scores, self._audit, CREATORS, exact)
 
     def _unveil(self, round: int, rows: Rows, scores: Floats, columns: np.ndarray, by: str, exact: np.ndarray) -> None:
         names = {by} if by != CREATORS else {by, *(operator.name for operator in self.setup.operators)}

@@ -231,16 +231,7 @@ def trained(setup: GameSetup, state: State, k: int, held: Rows, score: Score) ->
     if not train.any():
         as_before = np.broadcast_to(desk.row, held.shape)
         return Trained(as_before, np.broadcast_to(desk.scores, (len(held), len(desk.scores))), train, nothing)
-    selection, defence, response = operator.selection, operator.defence, operator.response
-    usable = allowed(setup, state, k, held)
-    chosen = checked_rows(desk, selection, selection.select(desk, usable), usable)
-    rows = checked_rows(desk, defence, defence.filter(desk, chosen), chosen)
-    weights = checked_weights(desk, defence, defence.weigh(desk, rows), rows)
-    if state.weights is not None:
-        weights = state.weights if weights is None else weights * state.weights
-    scores = score(k, rows, weights)
-    if not state.released:
-        scores = checked_scores(desk, defence, defence.publish(desk, scores), scores)
+    chosen, rows, weights, scores = made(setup, state, k, held, score)
     thrown = nothing if rows is chosen else (chosen > 0) & (rows == 0)
     if before:
         new = train & ((rows != desk.row).any(axis=1) | (weights is not None))
@@ -254,9 +245,27 @@ def trained(setup: GameSetup, state: State, k: int, held: Rows, score: Score) ->
             scores = np.where(takes[:, None], scores, desk.scores)
     else:
         new = train
-    model = rows, scores
+    model, response = (rows, scores), operator.response
     rows, scores = checked_release(desk, response, response.release(desk, held, rows, scores), model, held)
     return Trained(rows, scores, new, thrown)
+
+
+def made(setup: GameSetup, state: State, k: int, held: Rows, score: Score) -> tuple[Rows, Rows, Floats | None, Floats]:
+    """What an operator that trains makes of (B, n) holdings, whatever its schedule.
+
+    Returns the (B, n) rows it selects, those that its defence leaves, their weights, and the (B, C) scores of the models.
+    """
+    desk, selection, defence = state.desks[k], setup.operators[k].selection, setup.operators[k].defence
+    usable = allowed(setup, state, k, held)
+    chosen = checked_rows(desk, selection, selection.select(desk, usable), usable)
+    rows = checked_rows(desk, defence, defence.filter(desk, chosen), chosen)
+    weights = checked_weights(desk, defence, defence.weigh(desk, rows), rows)
+    if state.weights is not None:
+        weights = state.weights if weights is None else weights * state.weights
+    scores = score(k, rows, weights)
+    if not state.released:
+        scores = checked_scores(desk, defence, defence.publish(desk, scores), scores)
+    return chosen, rows, weights, scores
 
 
 def allowed(setup: GameSetup, state: State, k: int, held: Rows) -> Rows:

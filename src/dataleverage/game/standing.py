@@ -12,6 +12,7 @@ from dataleverage.errors import GameError
 from dataleverage.game.desk import Desk
 from dataleverage.game.equilibrium import JointMoves, Payoff
 from dataleverage.game.levers import Choice, MoveSpec
+from dataleverage.game.membership import convene
 from dataleverage.game.model import LeverageGame
 from dataleverage.game.rules import Score, State, outcome
 from dataleverage.game.setup import GameSetup
@@ -68,7 +69,8 @@ class Standing:
         unions = []
         for union in game.unions:
             other = copy.copy(union)
-            other.call(replace(game.meeting(union), round=round, memory=copy.deepcopy(union.memory)), setup.n_creators)
+            meeting = replace(game.meeting(union), round=round, memory=copy.deepcopy(union.memory))
+            convene(setup, replace(game.state(round), desks=desks), other, meeting, game.choice, game.lookup.scores)
             unions.append(other)
         state = replace(game.state(round), desks=desks, unions=tuple(unions))
         return cls(setup, state, game.choice.copy(), who, considered(setup, who, moves), game.lookup.scores)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dataleverage.errors import GameError
+from dataleverage.game.asking import Ask
 from dataleverage.game.levers import Choice, Menu, MoveSpec
 from dataleverage.game.network import Neighbours, share_of_others
 from dataleverage.kinds import Kind
@@ -19,6 +20,7 @@ from dataleverage.streams import Streams
 from dataleverage.world.world import Floats
 
 Knows = Literal["grid", "board", "belief"]
+Value = Literal["leave_one_out", "shapley", "banzhaf"]
 Memory = dict[str, NDArray[np.float64]]  # arrays with one entry (or row) for each creator of the group
 
 
@@ -38,6 +40,9 @@ class Seen:
     kept : (N,) bool, whose agreement was kept last round: what it grants was paid; True where there is none.
     streams : where randomness comes from: see `draw`.
     worth_of : ((m,) creators, (A,) menu positions, knows) -> (m, A): see `weigh`.
+    names : of the creators.
+    claim : value -> (N,) each one's share, by that value of its data, of what its operator earned before anyone moved.
+    ask : whoever plays those that a person decides for, or None where nobody is there.
     """
 
     round: int
@@ -53,6 +58,9 @@ class Seen:
     kept: NDArray[np.bool_]
     streams: Streams
     worth_of: Callable[[NDArray[np.int64], Choice, Knows], Floats]
+    claim: Callable[[Value], Floats]
+    names: Sequence[str]
+    ask: Ask | None = None
 
     @cached_property
     def acting(self) -> NDArray[np.bool_]:

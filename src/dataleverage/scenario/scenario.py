@@ -27,6 +27,7 @@ from dataleverage.world.tactic import Tactic
 from dataleverage.world.world import World
 
 if TYPE_CHECKING:
+    from dataleverage.game.asking import Ask
     from dataleverage.game.model import LeverageGame
     from dataleverage.record.record import Record
 
@@ -142,11 +143,11 @@ class Scenario(Model):
 
         return setup_of(self)
 
-    def game(self, seed: int | None = None) -> LeverageGame:
-        """The game as a Mesa model, before its first round."""
+    def game(self, seed: int | None = None, ask: Ask | None = None) -> LeverageGame:
+        """The game as a Mesa model, before its first round. ask : whoever decides for creators whose strategy is human."""
         from dataleverage.game.model import LeverageGame
 
-        return LeverageGame(self.setup(), self.seed if seed is None else seed)
+        return LeverageGame(self.setup(), self.seed if seed is None else seed, ask)
 
     def play(self, seed: int | None = None) -> Record:
         """Play to the end. The same seed gives the same record."""

@@ -1,0 +1,97 @@
+"""Valuations: what each creator's data is worth to an operator, with creators as the players of a cooperative game."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from dataleverage.game.setup import GameSetup
+from dataleverage.game.strategy import Value
+from dataleverage.grid.rows import all_rows
+from dataleverage.grid.table import Table
+from dataleverage.measure.values import banzhaf, estimate, leave_one_out, shapley, shares
+from dataleverage.world.world import Floats, Ints
+
+EXACT = 12  # creators of whom every coalition is scored
+BUDGET = 2000  # coalitions scored for more
+
+
+@dataclass(frozen=True, eq=False)
+class Players:
+    """Creators as the players of a game whose worth is quality on the weighted audit columns.
+
+    who : (m,) positions. Public objects are there whoever plays, everybody else's are not.
+    """
+
+    setup: GameSetup
+    who: Ints
+
+    @property
+    def objects(self) -> tuple[str, ...]:
+        return tuple(self.setup.names[i] for i in self.who)
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        return ("quality",)
+
+    def scores(self, rows: ArrayLike, /) -> Floats:
+        """(R, m) who takes part -> (R, 1) quality."""
+        part = np.asarray(rows, dtype=np.uint8)
+        everyone = np.zeros((len(part), self.setup.n_creators + 1), dtype=np.uint8)
+        everyone[:, self.who] = part
+        everyone[:, -1] = 1
+        quality = self.setup.quality
+        return quality.overall(quality.of(self.setup.grid.scores(everyone[:, self.setup.mover])))[:, None]
+
+    def table(self, rows: np.ndarray[tuple[int, int], np.dtype[np.uint8]]) -> Table:
+        """Coalitions (R, m) with their worth."""
+        return Table(rows, self.scores(rows), self.objects, self.column_names)
+
+    @cached_property
+    def everyone_but_one(self) -> np.ndarray[tuple[int, int], np.dtype[np.uint8]]:
+        """(m + 1, m): all of them, and all but each."""
+        count = len(self.who)
+        return np.concatenate([np.ones((1, count), np.uint8), 1 - np.eye(count, dtype=np.uint8)])
+
+
+def values_of(setup: GameSetup, who: Ints, value: Value, seed: int = 0) -> Floats:
+    """(m,) the values of some creators, of quality; estimated by sampling where there are more than 12."""
+    players = Players(setup, who)
+    if value == "leave_one_out":
+        found = leave_one_out(players.table(players.everyone_but_one))
+    elif len(who) <= EXACT:
+        found = (shapley if value == "shapley" else banzhaf)(players.table(all_rows(len(who))))
+    else:
+        found = estimate(players, value, budget=BUDGET, seed=seed).values
+    return found["quality"].to_numpy(dtype=np.float64)
+
+
+class Claims:
+    """What each creator could call its own of what its operator earned before anyone moved: value -> (N,) credits.
+
+    It is its share, by a value of its data, of the revenue (K,) of the operator that holds that at first. Negative values are
+    cut at 0; where none is above that, nobody has a claim.
+    """
+
+    def __init__(self, setup: GameSetup, revenue: Floats, seed: int) -> None:
+        self.setup, self.revenue, self.seed = setup, revenue, seed
+        self._found: dict[Value, Floats] = {}
+
+    def __call__(self, value: Value) -> Floats:
+        if value not in self._found:
+            self._found[value] = self._claimed(value)
+        return self._found[value]
+
+    def _claimed(self, value: Value) -> Floats:
+        import pandas as pd
+
+        found = np.zeros(self.setup.n_creators)
+        for k in np.unique(self.setup.home).tolist():
+            who = np.flatnonzero(self.setup.home == k)
+            values = values_of(self.setup, who, value, self.seed)
+            if (values > 0).any():
+                found[who] = self.revenue[k] * shares(pd.DataFrame({"quality": values}))["quality"].to_numpy()
+        return found
