@@ -140,7 +140,7 @@ def counts(setup, seed: int = 0) -> list[int]:
         (
             0.3,
             [3, 7, 10, 10],
-        ),  # who is outside would make them 4 of 10 and joins; who is inside sees 3, and leaves; then all join
+        ),  # who is outside would be the 4th and joins, who is inside sees 3 and leaves; then all join
         (0.4, [4, 10, 10, 10]),
     ],
 )
@@ -195,9 +195,10 @@ def test_the_success_of_a_signal_is_the_score_of_its_column(make_setup):
     assert play(0.2) == [1, 0, 0, 0]
     assert play(0.4) == [2, 3, 5, 5]
     assert play(0.6) == [3, 5, 5, 5]
+    other = {"name": "union", "members": {"join": "participation", "success": {"column": "other"}}}
+    setup = make_setup(2, Member(), collectives=[other])
     with pytest.raises(DataleverageError, match="no audit column 'other'") as caught:
-        members_are = {"join": "participation", "success": {"column": "other"}}
-        LeverageGame(make_setup(2, Member(), collectives=[{**union, "calls": "follow", "members": members_are}]))
+        LeverageGame(setup)
     assert caught.value.place.key == "collectives.0.members.success.column"
 
 
