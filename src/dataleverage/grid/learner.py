@@ -169,17 +169,20 @@ def without_weights(learner: Learner, predict: Callable[[Rows], Floats]) -> Pred
 def pool_of(world: World, preprocess: str = "none") -> Pool:
     """The world's examples as a learner sees them, preprocessed."""
     variants = world.variants
-    X = np.concatenate([world.X, *(variant.X for variant in variants)])
-    y = np.concatenate([world.y, *(variant.y for variant in variants)])
+    X = np.concatenate([world.X, *(variant.X for variant in variants)]) if variants else world.X
+    y = np.concatenate([world.y, *(variant.y for variant in variants)]) if variants else world.y
     unit = np.concatenate([world.object_of * world.n_present + v for v in range(world.n_present)])
-    shift, scale = scaling(world.X, preprocess)
+    X_eval = world.X_eval
+    if preprocess != "none":  # otherwise the world's own arrays, which may be large, are not copied
+        shift, scale = scaling(world.X, preprocess)
+        X, X_eval = (X - shift) / scale, (X_eval - shift) / scale
     return Pool(
-        X=(X - shift) / scale,
+        X=X,
         y=y,
         unit=unit,
         n_units=world.n_objects * world.n_present,
         n_present=world.n_present,
-        X_eval=(world.X_eval - shift) / scale,
+        X_eval=X_eval,
         n_classes=len(world.classes),
         users=world.users,
         items=world.items,
@@ -190,8 +193,6 @@ def scaling(X: Floats, preprocess: str) -> tuple[Floats, Floats]:
     """(d,) shift and (d,) scale; constant features are left at scale 1, as scikit-learn's scalers do."""
     if preprocess == "standardize":
         shift, scale = X.mean(axis=0), X.std(axis=0)
-    elif preprocess == "min_max":
-        shift, scale = X.min(axis=0), np.ptp(X, axis=0)
     else:
-        return np.zeros(X.shape[1]), np.ones(X.shape[1])
+        shift, scale = X.min(axis=0), np.ptp(X, axis=0)
     return shift, np.where(scale > 0, scale, 1.0)

@@ -9,7 +9,9 @@ the nearest of these.
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -23,6 +25,7 @@ from dataleverage.world.world import Floats, Ints
 HELD = 2**20  # numbers in the matrix that says which units a batch of rows has: 8 MB
 LATEST = 8  # rows whose totals are remembered
 REMEMBERED = 2**25  # bytes that they may take
+TOGETHER = 2**18  # numbers that are made of examples together: 2 MB stay in the processor's cache
 BLOCK = 2**20  # numbers of examples that are gone through together: 8 MB
 TURNOVER = 16.0  # times its size that may have come and gone before a total is summed anew: it costs 4 of 53 bits
 
@@ -35,8 +38,12 @@ class Quantities(Protocol):
     """
 
     shape: tuple[int, ...]
-    examples: Floats
-    whole: bool
+
+    @property
+    def examples(self) -> Floats: ...
+
+    @property
+    def whole(self) -> bool: ...
 
     def total(self, which: Ints, weight: Floats | None) -> Floats:
         """The sum over these examples, each times its weight."""
@@ -75,13 +82,32 @@ class Products:
         return sums.reshape(n_units, -1)
 
 
-class ByClass:
-    """The examples themselves, summed for each class. Z : (M, D); y : (M,) below K. Sums have shape (K, D)."""
+Terms = Callable[[Floats, Ints], Floats]
+"""(m, d) examples and (m,) their classes -> (m, D) what is summed."""
 
-    def __init__(self, Z: Floats, y: NDArray[np.generic], classes: int) -> None:
-        self.examples, self.y = Z, y.astype(np.int64)
-        self.shape: tuple[int, ...] = (classes, Z.shape[1])
-        self.whole = bool((np.rint(Z) == Z).all() and np.abs(Z).sum() < 2**53)
+
+class ByClass:
+    """What is made of examples, summed for each class; without `terms` the examples themselves. Sums have shape (K, D).
+
+    Z : (M, d); y : (M,) below K. terms : what is made of them, some at a time: of all of them it may take much memory.
+    """
+
+    def __init__(self, Z: Floats, y: NDArray[np.generic], classes: int, terms: Terms | None = None) -> None:
+        self.Z, self.y, self.terms = Z, y.astype(np.int64), terms
+        self.shape: tuple[int, ...] = (classes, self.made(slice(0)).shape[1])
+
+    def made(self, which: slice) -> Floats:
+        """(m, D): of some of the examples."""
+        return self.Z[which] if self.terms is None else self.terms(self.Z[which], self.y[which])
+
+    @cached_property
+    def examples(self) -> Floats:
+        """(M, D): of all of them, which only totals that follow the rows go back to."""
+        return self.made(slice(None))
+
+    @cached_property
+    def whole(self) -> bool:
+        return bool((np.rint(self.examples) == self.examples).all() and np.abs(self.examples).sum() < 2**53)
 
     def total(self, which: Ints, weight: Floats | None) -> Floats:
         return grouped(self.y[which], self.shape[0], self.examples[which], weight)
@@ -90,7 +116,13 @@ class ByClass:
         return grouped(self.y[which], self.shape[0], np.abs(self.examples[which]), weight)
 
     def per_unit(self, unit: Ints, n_units: int) -> Floats:
-        return grouped(unit * self.shape[0] + self.y, n_units * self.shape[0], self.examples).reshape(n_units, -1)
+        group, groups = unit * self.shape[0] + self.y, n_units * self.shape[0]
+        step = max(TOGETHER // self.shape[1], groups, 1)
+        sums = grouped(group[:step], groups, self.made(slice(step)))
+        for start in range(step, len(group), step):
+            part = slice(start, start + step)
+            sums += grouped(group[part], groups, self.made(part))
+        return sums.reshape(n_units, -1)
 
 
 def counts_by_class(pool: Pool) -> Sums:

@@ -88,7 +88,7 @@ def features(given: ArrayLike, name: str) -> Floats:
     X = numbers(given, name)
     if X.ndim != 2 or not X.size:
         raise DataError(f"{name} has shape {X.shape}; expected (examples, features), at least one of each")
-    if not (np.abs(X) <= LARGEST).all():
+    if not max(X.max(), -X.min()) <= LARGEST:  # nothing the size of X is made; NaN is in both
         i, j = np.argwhere(~(np.abs(X) <= LARGEST))[0]
         raise DataError(f"{name}[{i}, {j}] is {X[i, j]}", remedy=f"Fill in or drop what is missing or beyond {LARGEST:g}.")
     return X

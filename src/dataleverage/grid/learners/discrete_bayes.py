@@ -14,7 +14,7 @@ from dataleverage.grid.learner import Learner, Need, Pool, Predictor
 from dataleverage.grid.learners.ridge import Affine
 from dataleverage.grid.rows import Rows
 from dataleverage.grid.sums import ByClass, Sums
-from dataleverage.world.world import Floats
+from dataleverage.world.world import Floats, Ints, Mask
 
 BATCH = 2**14  # float64 numbers of counts taken together: 128 kB stay in the processor's cache
 
@@ -63,7 +63,7 @@ class MultinomialNB(Learner):
             logs = np.log(smoothed / smoothed.sum(axis=2, keepdims=True))
             return logs, np.zeros(logs.shape[:2])
 
-        return additive(pool, pool.X, pool.X_eval, score, self.fit_prior)
+        return additive(pool, pool.X_eval, score, self.fit_prior, lambda X: X)
 
 
 class BernoulliNB(Learner):
@@ -82,22 +82,31 @@ class BernoulliNB(Learner):
         return additive_cost(shape)
 
     def prepare(self, pool: Pool, need: Need) -> Predictor:
-        X, X_eval = (np.asarray(part > self.binarize, dtype=np.float64) for part in (pool.X, pool.X_eval))
-
         def score(counts: Floats, examples: Floats) -> tuple[Floats, Floats]:
             total = examples[..., None]
             absent = np.log((total - counts + self.alpha) / (total + 2 * self.alpha))
             there = np.log((counts + self.alpha) / (total + 2 * self.alpha))
             return there - absent, absent.sum(axis=2)
 
-        return additive(pool, X, X_eval, score, self.fit_prior)
+        X_eval = np.asarray(pool.X_eval > self.binarize, dtype=np.float64)
+        return additive(pool, X_eval, score, self.fit_prior, lambda X: X > self.binarize)
 
 
-def additive(pool: Pool, X: Floats, X_eval: Floats, score: Score, fit_prior: bool) -> Predictor:
-    """What predicts joint log-likelihoods, linear in the features, from the sums of X over each class of a row."""
-    size, classes = X.shape[1], pool.n_classes
-    examples = np.concatenate([X, np.ones((len(X), 1))], axis=1)
-    sums = Sums(pool, ByClass(examples, pool.y, classes))
+def additive(
+    pool: Pool, X_eval: Floats, score: Score, fit_prior: bool, counted: Callable[[Floats], Floats | Mask]
+) -> Predictor:
+    """What predicts joint log-likelihoods, linear in the features, from sums over each class of a row.
+
+    X_eval : (E, d). counted : what is summed of the features of examples (m, d).
+    """
+    size, classes = pool.X.shape[1], pool.n_classes
+
+    def terms(X: Floats, y: Ints) -> Floats:
+        made = np.ones((len(X), size + 1))
+        made[:, :size] = counted(X)
+        return made
+
+    sums = Sums(pool, ByClass(pool.X, pool.y, classes, terms))
     affine = Affine.of(X_eval, classes)
     batch = sums.together(BATCH)
 

@@ -14,7 +14,7 @@ from dataleverage.grid.learners.ridge import Affine
 from dataleverage.grid.rows import Rows
 from dataleverage.grid.span import spanned
 from dataleverage.grid.sums import ByClass, Products, Sums, counts_by_class
-from dataleverage.world.world import Floats, Mask
+from dataleverage.world.world import Floats, Ints, Mask
 
 BATCH = 2**17  # float64 numbers of scatter taken together: 1 MB stays in the processor's cache
 GROWN = 1e9  # what a solve makes of a random vector where the covariance is too near singular to trust sums
@@ -100,10 +100,15 @@ class Space:
         varies = values > len(values) * EPSILON * values[-1]
         if not varies.all():
             X, X_eval = X @ vectors[:, varies], X_eval @ vectors[:, varies]
-        scale = X.std(axis=0)
+        scale = np.sqrt(np.einsum("md,md->d", X, X) / len(X))  # their mean is 0
         X /= scale
-        examples = np.concatenate([X, np.ones((len(X), 1))], axis=1)
-        by_class, products = Sums(pool, ByClass(examples, pool.y, pool.n_classes)), Sums(pool, Products(X))
+
+        def terms(X: Floats, y: Ints) -> Floats:
+            made = np.ones((len(X), X.shape[1] + 1))
+            made[:, :-1] = X
+            return made
+
+        by_class, products = Sums(pool, ByClass(X, pool.y, pool.n_classes, terms)), Sums(pool, Products(X))
         return cls(pool, X, scale, X_eval / scale, features, products, by_class, counts_by_class(pool), shrinkage)
 
     def fit(self, rows: Rows, weights: Floats | None, covariance: Floats, spare: Floats) -> Floats:

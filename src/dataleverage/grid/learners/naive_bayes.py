@@ -12,10 +12,11 @@ from dataleverage.grid.cost import Cost, Shape, Work, summing
 from dataleverage.grid.learner import Learner, Need, Pool, Predictor
 from dataleverage.grid.rows import Rows
 from dataleverage.grid.sums import ByClass, Sums
-from dataleverage.world.world import Floats, Mask
+from dataleverage.world.world import Floats, Ints, Mask
 
 BATCH = 2**17  # float64 numbers of sums taken together: 1 MB of them stays in the processor's cache
 CANCELLED = 1e-5  # of the sum of squares left after subtracting the mean: less, and the variance is computed anew
+SAMPLE = 64  # examples of a class whose median is its centre: of all of them it would take longer than all sums
 FAR = 1e8  # squared deviations from the centre: expanding (x − mean)² would lose as many digits, so it is not expanded
 
 NO_VARIANCE = 1e-290  # of the squared span of a feature: divided by less variance, squared deviations would overflow
@@ -45,12 +46,19 @@ class GaussianNB(Learner):
 
     def prepare(self, pool: Pool, need: Need) -> Predictor:
         classes = [Class.of(pool, k) for k in range(pool.n_classes)]
-        centre = np.stack([each.centre for each in classes])[pool.y.astype(np.int64)]
-        X = pool.X - centre
-        examples = np.concatenate([X, X * X, np.ones((len(X), 1))], axis=1)
-        X = examples[:, : X.shape[1]]
-        sums = Sums(pool, ByClass(examples, pool.y, pool.n_classes))
-        span = max(float(np.abs(part).max(initial=0.0)) for part in (X, *(each.X_eval for each in classes)))
+        centre = np.stack([each.centre for each in classes])
+        size = pool.X.shape[1]
+
+        def terms(X: Floats, y: Ints) -> Floats:
+            made = np.ones((len(X), 2 * size + 1))
+            np.subtract(X, centre[y], out=made[:, :size])
+            np.multiply(made[:, :size], made[:, :size], out=made[:, size:-1])
+            return made
+
+        sums = Sums(pool, ByClass(pool.X, pool.y, pool.n_classes, terms))
+        both = (pool.X, pool.X_eval)
+        highest, lowest = np.max([X.max(axis=0) for X in both], axis=0), np.min([X.min(axis=0) for X in both], axis=0)
+        span = float((highest - lowest).max())
         least = max(span * span * NO_VARIANCE, TINY)
         batch = sums.together(BATCH)
 
@@ -70,7 +78,7 @@ class GaussianNB(Learner):
                 count, mean, variance, cancelled = by_sums(found[:, k], weights is not None)
                 for i in np.flatnonzero(cancelled):
                     weight = pool.weights_of(rows[i], None if weights is None else weights[i]) * (pool.y == k)
-                    mean[i], variance[i] = by_examples(X[weight > 0], weight[weight > 0] / count[i])
+                    mean[i], variance[i] = by_examples(pool.X[weight > 0] - centre[k], weight[weight > 0] / count[i])
                 fitted.append((count, mean, variance))
             return fitted
 
@@ -85,8 +93,8 @@ Moments = tuple[Floats, Floats, Floats]
 class Class:
     """One class as all rows see it.
 
-    Features are taken relative to the class's median example value: sums stay small next to the spread, and sums of
-    whole-number features stay exact, so that constant features have a variance of exactly zero.
+    Features are taken relative to the median value of some of the class's examples: sums stay small next to the spread, and
+    sums of whole-number features stay exact, so that constant features have a variance of exactly zero.
 
     centre : (d,). X_eval : (E, d) relative to it. design : (2 d + 1, E): squares of X_eval, itself, and ones.
     """
@@ -97,10 +105,13 @@ class Class:
 
     @classmethod
     def of(cls, pool: Pool, label: int) -> Class:
-        X = pool.X[pool.y == label]
-        centre = np.partition(X, len(X) // 2, axis=0)[len(X) // 2] if len(X) else np.zeros(X.shape[1])
-        X_eval = pool.X_eval - centre
-        return cls(centre, X_eval, np.concatenate([(X_eval * X_eval).T, X_eval.T, np.ones((1, len(X_eval)))]))
+        size, mine = pool.X.shape[1], np.flatnonzero(pool.y == label)
+        some = pool.X[mine[:: -(-len(mine) // SAMPLE)]] if len(mine) else np.zeros((1, size))
+        centre = np.partition(some, len(some) // 2, axis=0)[len(some) // 2]
+        design = np.ones((len(pool.X_eval), 2 * size + 1))
+        np.subtract(pool.X_eval, centre, out=design[:, size:-1])
+        np.multiply(design[:, size:-1], design[:, size:-1], out=design[:, :size])
+        return cls(centre, design[:, size:-1], design.T)
 
 
 def by_sums(sums: Floats, weighted: bool) -> tuple[Floats, Floats, Floats, Mask]:

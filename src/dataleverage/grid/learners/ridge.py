@@ -90,14 +90,18 @@ def least_squares(pool: Pool, targets: Floats, alpha: float) -> Predictor:
     # A global shift and scale (undone in the penalty) keep the sums small next to what is subtracted from them.
     constant = np.ptp(pool.X, axis=0) == 0
     shift = np.where(constant, pool.X[0], pool.X.mean(axis=0))
-    scale = np.where(constant, 1.0, pool.X.std(axis=0))
-    X = (pool.X - shift) / scale
-    level = targets.mean(axis=0)
+    level, size = targets.mean(axis=0), pool.X.shape[1]
+    side = 1 + size + targets.shape[1]
+    Z = np.ones((len(pool.X), side))  # filled in place: copies of many examples take as long as their products
+    X = Z[:, 1 : 1 + size]
+    np.subtract(pool.X, shift, out=X)
+    scale = np.where(constant, 1.0, np.sqrt(np.einsum("md,md->d", X, X) / len(X)))
+    X /= scale
+    np.subtract(targets, level, out=Z[:, 1 + size :])
     penalty = alpha / scale**2
-    moments = Sums(pool, Products(np.concatenate([np.ones((len(X), 1)), X, targets - level], axis=1)))
+    moments = Sums(pool, Products(Z))
     batch = moments.together(BATCH)
     affine = Affine.of((pool.X_eval - shift) / scale, targets.shape[1])
-    size, side = X.shape[1], 1 + X.shape[1] + targets.shape[1]
 
     def predict(rows: Rows, weights: Floats | None = None) -> Floats:
         decision = affine.room(len(rows))
@@ -159,8 +163,9 @@ class Affine:
 
     @classmethod
     def of(cls, X_eval: Floats, classes: int) -> Affine:
-        design = np.concatenate([X_eval, np.ones((len(X_eval), 1))], axis=1).T
-        return cls(np.ascontiguousarray(design), 1 if classes == 2 else classes)
+        design = np.ones((len(X_eval), X_eval.shape[1] + 1))
+        design[:, :-1] = X_eval
+        return cls(design.T, 1 if classes == 2 else classes)
 
     def room(self, rows: int) -> Floats:
         """(R, E, K) to fill, of which each class is contiguous."""
