@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from threading import get_ident
+
 import numpy as np
 import pytest
 from sklearn import discriminant_analysis, linear_model, naive_bayes, neighbors, tree
@@ -7,7 +9,8 @@ from sklearn.base import clone
 
 from dataleverage.errors import FitError, GridError
 from dataleverage.grid import cost, path
-from dataleverage.grid.cost import Rates
+from dataleverage.grid.cost import Rates, Work
+from dataleverage.grid.learner import Learner
 from dataleverage.grid.learners.centroid import NearestCentroid
 from dataleverage.grid.learners.discrete_bayes import BernoulliNB, MultinomialNB
 from dataleverage.grid.learners.discriminant import LinearDiscriminantAnalysis
@@ -20,6 +23,14 @@ from dataleverage.grid.metrics import columns_of
 from dataleverage.grid.oracle import TrainedOracle
 
 FAST, SLOW = Rates(1e15, 1e15, 1e15), Rates(1.0, 1.0, 1.0)
+
+
+@pytest.fixture
+def short_fits(monkeypatch):
+    """Fits are expected to take what any fit takes, whatever batches are."""
+    monkeypatch.setattr(Learner, "fit_work", lambda self, shape: Work())
+
+
 PAIRS = [
     ("breast cancer, poisoned", RidgeClassifier(alpha=2.0), linear_model.RidgeClassifier(alpha=2.0)),
     ("few examples, many features", RidgeClassifier(), linear_model.RidgeClassifier()),
@@ -87,7 +98,7 @@ def test_both_paths_agree_on_every_kind_of_row_and_metric(world_named, name, lea
     assert batches.empty == 1
 
 
-def test_the_shorter_path_is_taken_and_named(rows_of, world_named, monkeypatch):
+def test_the_shorter_path_is_taken_and_named(rows_of, world_named, short_fits, monkeypatch):
     world = world_named("breast cancer, poisoned")
     rows = np.concatenate([row.row for row in rows_of(world, most=30)])
     expected = np.array(
@@ -105,7 +116,7 @@ def test_the_shorter_path_is_taken_and_named(rows_of, world_named, monkeypatch):
         assert ("predictor" in vars(oracle)) == (rate is FAST)
 
 
-def test_a_loop_that_turns_out_long_gives_way_to_batches(rows_of, world_named, monkeypatch):
+def test_a_loop_that_turns_out_long_gives_way_to_batches(rows_of, world_named, short_fits, monkeypatch):
     """Preparing is estimated to be worth some fits; fits of earlier calls count."""
     world = world_named("wine")
     rows = np.concatenate([row.row for row in rows_of(world, most=40)])
@@ -133,7 +144,7 @@ class Unable(RidgeClassifier):
         return fail
 
 
-def test_where_a_loop_fails_batches_take_over_unless_the_loop_was_asked_for(world_named, monkeypatch):
+def test_where_a_loop_fails_batches_take_over_unless_the_loop_was_asked_for(world_named, short_fits, monkeypatch):
     monkeypatch.setattr(path, "rates", lambda: SLOW)
     world, rows = world_named("wine"), np.ones((1, 6), dtype=np.uint8)
     oracle = oracle_of(world, Unable())
@@ -150,6 +161,26 @@ def test_an_estimator_has_one_path(world_named):
     assert oracle.path == "one by one: this learner has no other way"
     with pytest.raises(GridError, match="has no batches"):
         oracle_of(world, Sklearn(tree.DecisionTreeClassifier()), "batches")
+
+
+def test_no_row_is_fitted_by_itself_where_batches_are_expected_to_take_less(rows_of, world_named):
+    world = world_named("breast cancer, poisoned")
+    oracle = oracle_of(world, RidgeClassifier())
+    oracle.scores(np.concatenate([row.row for row in rows_of(world, most=30)]))
+    assert oracle.path.startswith("in batches: about") and oracle.way.fits == 0
+
+
+def test_long_fits_of_ours_go_side_by_side_in_threads_and_score_the_same(rows_of, world_named, monkeypatch):
+    monkeypatch.setattr(path, "LONG", 0.0)
+    monkeypatch.setattr(path.workers, "running", lambda workers: False)
+    world = world_named("breast cancer, poisoned")
+    rows = np.concatenate([row.row for row in rows_of(world, most=20)])
+    for learner in (LogisticRegression(), KNeighborsClassifier(n_neighbors=1)):
+        together, alone = oracle_of(world, learner, "loop", workers=2), oracle_of(world, learner, "batches")
+        seen, loop = set(), together.loop
+        monkeypatch.setitem(vars(together), "loop", lambda some, loop=loop, seen=seen: seen.add(get_ident()) or loop(some))
+        assert np.array_equal(together.scores(rows), alone.scores(rows))
+        assert len(seen) > 1 and get_ident() not in seen
 
 
 @pytest.mark.parametrize("rows", [1, 2, 3, 10, 257])

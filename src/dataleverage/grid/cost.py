@@ -3,7 +3,7 @@
 Work is counted in three currencies, each of which has one rate: multiplications in products and factorisations of matrices,
 numbers that pass through the processor one by one, and calls of numpy. The rates are measured once in a process, in a few
 milliseconds. An estimate is good to a factor of two or so; it decides between ways to the same answer, never what is answered.
-A fit of an estimator is not estimated: it is measured when one is made (see `grid.path`).
+A fit of a row by itself is estimated in the same way until one has been made, and measured (see `grid.path`).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from dataleverage.grid.blas import one_thread
 if TYPE_CHECKING:
     from dataleverage.grid.learner import Pool
 
-FIT = 0.7e-3  # seconds: no scikit-learn estimator is cloned, fitted and asked in less
+FIT = 0.7e-3  # seconds: no estimator is cloned, fitted and asked in less, whatever its examples
 KEPT = 2**25  # bytes that the sums of all units may take: 32 MB
 KEPT_OF_LARGE = 2**28  # the same, 256 MB, where units have so many examples that going through these would take much longer:
 LARGE = 8  # on average
@@ -60,6 +60,9 @@ class Work:
     products: float = 0.0
     numbers: float = 0.0
     calls: float = 0.0
+
+    def __add__(self, other: Work) -> Work:
+        return Work(self.products + other.products, self.numbers + other.numbers, self.calls + other.calls)
 
     def seconds(self, rates: Rates) -> float:
         return self.products / rates.products + self.numbers / rates.numbers + self.calls / rates.calls

@@ -11,7 +11,7 @@ import hashlib
 import json
 from abc import abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib.metadata import version
 from typing import TYPE_CHECKING, ClassVar, Literal, Protocol
@@ -26,7 +26,7 @@ from dataleverage.kinds import Kind
 from dataleverage.world.world import Floats, Ints, Task, World
 
 if TYPE_CHECKING:
-    from dataleverage.grid.cost import Cost, Shape
+    from dataleverage.grid.cost import Cost, Shape, Work
 
 Need = Literal["label", "ranking", "probability"]  # what a metric reads: argmax, order of decisions, softmax
 
@@ -125,6 +125,14 @@ class Learner(Kind, family="learner", package="dataleverage.grid.learners"):
     def cost(self, shape: Shape) -> Cost | None:
         """What its own way takes; None where that is not known, and `prepare` is always used."""
         return None
+
+    def fit_work(self, shape: Shape) -> Work:
+        """What a fit of one row by itself takes in a loop, but for what any fit takes; asked where `cost` is known."""
+        from dataleverage.grid.cost import Work
+
+        alone = replace(shape, examples=max(1, round(shape.row)), units=1)
+        cost = self.cost(alone)
+        return Work() if cost is None else cost.once + cost.row + Work(numbers=2 * alone.examples * alone.features)
 
     def check(self, pool: Pool, need: Need) -> None:
         """Raise a GridError where this learner cannot work on these examples (two classes only, say) or for this need."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib
 import threading
 import warnings
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -16,7 +18,44 @@ from dataleverage.grid.learner import Learner, Need, Pool
 from dataleverage.grid.rows import Rows, onehot
 from dataleverage.world.world import Floats
 
-FITTING = threading.Lock()  # warnings are caught process-wide, so one thread at a time may turn them into errors
+
+class Strictness:
+    """Where a warning that a fit did not converge is an error: for the threads of one loop at a time.
+
+    Warnings are a process's, not a thread's: the first thread in changes how they are dealt with, and the last one out undoes
+    it; the threads of another loop wait until then.
+    """
+
+    def __init__(self) -> None:
+        self.free = threading.Condition()
+        self.inside = 0
+        self.owner: object = None
+        self.undo = ExitStack()
+
+    @contextmanager
+    def within(self, owner: object) -> Iterator[None]:
+        """For one of the threads of this owner."""
+        from sklearn.exceptions import ConvergenceWarning
+
+        with self.free:
+            self.free.wait_for(lambda: not self.inside or self.owner is owner)
+            if not self.inside:
+                self.owner = owner
+                self.undo.enter_context(warnings.catch_warnings())
+                warnings.simplefilter("error", ConvergenceWarning)
+            self.inside += 1
+        try:
+            yield
+        finally:
+            with self.free:
+                self.inside -= 1
+                if not self.inside:
+                    self.owner = None
+                    self.undo.close()
+                    self.free.notify_all()
+
+
+STRICT = Strictness()
 
 
 class Loop:
@@ -43,12 +82,10 @@ class Loop:
     def __call__(self, rows: Rows, weights: Floats | None = None) -> Floats:
         from sklearn import config_context
         from sklearn.base import clone
-        from sklearn.exceptions import ConvergenceWarning
 
         pool = self.pool
         decision = np.empty((len(rows), len(pool.X_eval), max(pool.n_classes, 1)))
-        with FITTING, warnings.catch_warnings():
-            warnings.simplefilter("error", ConvergenceWarning)
+        with STRICT.within(self):
             for i, held in enumerate(onehot(rows, pool.n_present, weights)):
                 order = np.flatnonzero(held[pool.unit])
                 if pool.n_present > 1:

@@ -152,11 +152,13 @@ class TrainedOracle:
         """(R, K, 1): training examples of each class; all of them for other tasks."""
         return counts_by_class(self.pool)
 
-    def chunk(self, rows: int) -> int:
-        """Rows scored together, of so many: few enough for the memory, and for every worker to get some."""
+    def chunk(self, rows: int, threads: int | None = None) -> int:
+        """Rows scored together, of so many: few enough for the memory, and for every thread to get some."""
         outputs = max(len(self.world.classes), 1) * len(self.world.y_eval)
         per_row = 8 * (4 * outputs + len(self.pool.y))
-        shared = -(-rows // (4 * self.workers)) if self.learner.threads and self.workers > 1 and rows > FEW else rows
+        if threads is None:
+            threads = self.workers if self.learner.threads and rows > FEW else 1
+        shared = rows if threads == 1 else -(-rows // (threads if rows <= FEW else 4 * threads))
         quick = max(FEW, CACHE // (8 * outputs))
         return max(1, min(shared, quick, int(self.memory // self.workers // per_row)))
 
@@ -175,16 +177,17 @@ class TrainedOracle:
                 self.single_class += single
                 yield batch
 
-    def in_chunks(self, rows: Rows, weights: Floats | None, order: NDArray[np.int64]) -> Iterator[Counted]:
-        """Train on the rows in this order in batches, on as many threads as help."""
-        size = self.chunk(len(order))
+    def in_chunks(
+        self, rows: Rows, weights: Floats | None, order: NDArray[np.int64], predictor: Predictor, threads: int
+    ) -> Iterator[Counted]:
+        """Train on the rows in this order, in parts, on so many threads."""
+        size = self.chunk(len(order), threads)
         chunks = [order[start : start + size] for start in range(0, len(order), size)]
-        predictor = self.predictor  # once, and not once for each thread
-        if self.workers == 1 or len(chunks) == 1 or not self.learner.threads:
+        if threads == 1 or len(chunks) == 1:
             for where in chunks:
                 yield self.batch(rows, weights, where, predictor)
             return
-        with ThreadPoolExecutor(self.workers) as pool:
+        with ThreadPoolExecutor(threads) as pool:
             waiting = {pool.submit(self.batch, rows, weights, where, predictor) for where in chunks}
             try:
                 while waiting:

@@ -1,8 +1,9 @@
 """The path that rows take to their scores: in batches, or one by one, in this process or over several; and why.
 
 A learner's own way in batches prepares statistics once and then takes little for a row. A loop prepares nothing and fits
-every row from its own examples. What the batches would take is estimated (`grid.cost`), what a fit takes is measured on the
-rows that are asked for first, and the shorter way takes the rest. Both ways end in the same labels.
+every row from its own examples. What either would take is estimated (`grid.cost`), and no row is trained to find out; where
+rows are fitted one by one, what that takes is measured, and batches take over where it is more. Both ways end in the same
+labels.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections import deque
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Literal, get_args
 
@@ -33,7 +35,11 @@ IMPORTING = 1.0  # seconds until scikit-learn is there, where nothing has import
 STARTING = 1.5  # seconds until new worker processes have imported what they need
 SENDING = 0.01  # seconds until workers that are there have their first rows
 SLICE = 0.2  # seconds of fits between two looks at the clock, and in one part for a worker
-FEW = 256  # rows of a chunk below which calls cost more than what they do, and rows that are not worth a second thread
+SENT = 1e8  # numbers of arrays that workers are sent, a second
+LONG = 5e-3  # seconds of a fit, from which on threads are worth while
+TOGETHER = 0.8  # of what as many processes do is done by threads: what is not in numpy they do one after the other
+HEAVY = 10e-3  # seconds of rows in batches, from which on a second thread is worth while however few they are
+FEW = 256  # rows of a chunk below which calls cost more than what they do, and short rows that are not worth a second thread
 PILOTS = 3  # fits that are measured before workers are started, or short ones are given up
 
 
@@ -60,7 +66,8 @@ class Path:
         self.most = os.cpu_count() or 1  # worker processes that there can be, as far as is known
         self.processes = 1
         self.prepared = False
-        self.spent = 0.0  # seconds of fits so far that preparing would have spared
+        self.spent = 0.0  # seconds of fits so far
+        self.before = 0.0  # and of those that earlier calls made, which preparing would have spared
         self.fits, self.first = 0, 0.0  # fits so far, and the seconds of the first one, which pays for caches and imports
         self.stays = ""  # why no worker is sent anything
         self.broken = ""  # why no row is fitted by itself any more
@@ -94,23 +101,30 @@ class Path:
         if cost.bytes > BYTES:
             return self.say(True, f"batches would keep {cost.bytes / 2**30:.1f} GB")
         batches = cost.seconds(rows, rates(), prepared=self.prepared, threads=threads)
-        if 0 < self.fits < PILOTS and self.first < SLICE / 4:
-            return True  # one more will tell
-        loop = self.spent + self.looped(rows)
+        importing = 0 if self.fits or "sklearn.base" in sys.modules else IMPORTING
+        loop = self.before + importing + self.looped(self.fit if self.fits else self.guessed(shape), rows, shape)
         of = f"{rows:,} row{'s' if rows > 1 else ''}"
         if loop < batches:
             return self.say(True, f"about {told(loop)} for {of}, batches {told(batches)}")
-        least = "" if self.fits else "at least "
-        return self.say(False, f"about {told(batches)} for {of}, one by one {least}{told(loop)}")
+        return self.say(False, f"about {told(batches)} for {of}, one by one {told(loop)}")
 
-    def looped(self, rows: int) -> float:
-        """Seconds that a loop takes for so many rows: measured, or the least that it can be."""
-        alone = self.fit * rows if self.fits else FIT * rows + (0 if "sklearn.base" in sys.modules else IMPORTING)
-        return min(alone, self.shared(alone)) if self.processes > 1 else alone
+    def guessed(self, shape: Shape) -> float:
+        """Seconds that a fit may take, before one was made."""
+        return FIT + self.learner.fit_work(shape).seconds(rates())
 
-    def shared(self, alone: float) -> float:
+    def looped(self, fit: float, rows: int, shape: Shape) -> float:
+        """Seconds that a loop takes for so many rows, here or over worker processes."""
+        here = fit * rows / (TOGETHER * self.side(fit) if rows > 1 and self.side(fit) > 1 else 1)
+        return here if self.processes == 1 or rows == 1 else min(here, self.shared(fit * rows, shape))
+
+    def side(self, fit: float) -> int:
+        """How many fits are made side by side, in threads: long ones are mostly in code that lets other threads run."""
+        return self.processes if fit >= LONG and not self.learner.loops else 1
+
+    def shared(self, alone: float, shape: Shape) -> float:
         """Seconds that worker processes take for so many seconds of fits."""
-        return alone / self.processes + (SENDING if workers.running(self.processes) else STARTING)
+        numbers = (shape.examples + shape.evaluation) * shape.features
+        return alone / self.processes + SENDING + numbers / SENT + (0 if workers.running(self.processes) else STARTING)
 
     def say(self, loop: bool, why: str) -> bool:
         self.note = self.stays if loop else ""
@@ -124,51 +138,78 @@ class Path:
         self.fits += rows
         self.spent += seconds
 
+    def heavy(self, shape: Shape, rows: int) -> bool:
+        """Whether batches of so many rows take long, once all is prepared."""
+        cost = self.learner.cost(shape)
+        return cost is not None and rows > 1 and rows * cost.row.seconds(rates()) > HEAVY
+
+    def worth_sending(self, rows: int, shape: Shape) -> bool:
+        """Whether worker processes do so many rows in much less time than this one, or its threads.
+
+        Workers that are there are sent rows as soon as one fit was measured; for starting them the first one, which pays for
+        caches and imports, says too little.
+        """
+        if self.processes == 1 or self.fits < (1 if workers.running(self.processes) else PILOTS):
+            return False
+        return rows > 1 and self.shared(self.fit * rows, shape) < self.fit * rows / max(1.1, TOGETHER * self.side(self.fit))
+
     # ------------------------------------------------------------------ going
 
     def batches(self, oracle: TrainedOracle, rows: Rows, weights: Floats | None) -> Iterator[Counted]:
         """Train on the rows: in batches the nearest to the full one first, in a loop in an order that is a fair sample."""
         shape = Shape.of(oracle.pool, float(oracle.examples_in(rows).mean()))
-        order, at = spread(len(rows)), 0
+        order, done = spread(len(rows)), np.zeros(len(rows), dtype=bool)
+        self.before = self.spent
         self.processes = min(oracle.workers, self.most)
-        threads = oracle.workers if self.learner.threads and len(rows) > FEW else 1
-        while at < len(order):
-            left = order[at:]
+        threads = oracle.workers if self.learner.threads and (len(rows) > FEW or self.heavy(shape, len(rows))) else 1
+        while not done.all():
+            left = order[~done[order]]
             if not self.loops(shape, len(left), threads, weights is not None):
                 self.prepared = True
-                yield from oracle.in_chunks(rows, weights, left[np.concatenate(by_level(rows[left]))])
+                nearest = left[np.concatenate(by_level(rows[left]))]
+                yield from oracle.in_chunks(rows, weights, nearest, oracle.predictor, threads)
                 return
             try:
-                if self.processes > 1 and self.fits >= PILOTS and self.shared(alone := self.fit * len(left)) < 0.9 * alone:
+                if self.worth_sending(len(left), shape):
                     self.processes = self.most = workers.most(self.processes)
                     if self.processes > 1 and not (why := workers.cannot_be_sent(oracle.learner)):
                         self.note = f"; in {self.processes} processes"
                         for batch in self.divided(oracle, rows, weights, left):
-                            at += len(batch[0][0])
+                            done[batch[0][0]] = True
                             yield batch
                         return
                     if self.processes > 1:
                         self.processes = self.most = 1
                         self.note = self.stays = f"; in one process, because the learner cannot be sent to another ({why})"
-                room = oracle.chunk(len(left))
-                part = left[: max(1, min(room, int(SLICE / self.fit)))] if self.fits >= PILOTS else left[:1]
                 loop = oracle.loop  # before the clock starts: it may import modules
+                expected = self.fit if self.fits else self.guessed(shape)
+                side = self.side(expected)
+                room = min(oracle.chunk(len(left)), int(SLICE / self.fit)) if self.fits >= PILOTS else 1
+                part = left[: side * max(1, room)]
                 began = time.perf_counter()
-                batch = oracle.batch(rows, weights, part, loop)
-                self.learn(len(part), time.perf_counter() - began)
-                at += len(part)
-                yield batch
+                for batch in oracle.in_chunks(rows, weights, part, loop, side):
+                    done[batch[0][0]] = True
+                    yield batch
+                self.learn(len(part), (time.perf_counter() - began) * min(side, len(part)))
             except FitError as error:
                 if self.learner.loops or self.forced:
                     raise
                 self.broken = f"one by one, {error.message}"
 
     def divided(self, oracle: TrainedOracle, rows: Rows, weights: Floats | None, left: NDArray[np.int64]) -> Iterator[Counted]:
-        """The rows over worker processes."""
+        """The rows over worker processes, which begin at one end, and this one, which begins at once at the other."""
         share = -(-len(left) // (4 * self.processes))
         size = max(1, min(share, int(SLICE / self.fit), oracle.chunk(len(left))))
-        parts = [left[start : start + size] for start in range(0, len(left), size)]
-        yield from workers.over(self.processes, Work(oracle, rows, weights), parts)
+        parts = deque(left[start : start + size] for start in range(0, len(left), size))
+
+        def taken() -> Iterator[NDArray[np.int64]]:
+            while parts:
+                yield parts.pop()
+
+        with workers.busy(self.processes, Work(oracle, rows, weights), taken()) as done:
+            while parts:
+                yield oracle.batch(rows, weights, parts.popleft(), oracle.loop)
+            yield from done
 
 
 class Work:

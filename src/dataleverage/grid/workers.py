@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from dataleverage.errors import DataleverageError, FitError
@@ -51,22 +52,33 @@ def cannot_be_sent(work: object) -> str:
 
 
 def over(workers: int, work: Callable[[Part], Done], parts: Iterable[Part]) -> Iterator[Done]:
-    """What the work makes of every part, in the order in which they are done. BLAS has one thread in each worker.
+    """What the work makes of every part, in the order in which they are done; nothing is begun before it is asked for."""
+    with busy(workers, work, parts) as done:
+        yield from done
 
-    Parts are taken as workers come free. Closing the iterator, an interrupt and an error end the work at once: only the parts
-    in hand are lost. What the work raises is raised here; a worker that dies is a FitError.
+
+@contextmanager
+def busy(workers: int, work: Callable[[Part], Done], parts: Iterable[Part]) -> Iterator[Iterator[Done]]:
+    """Within this, workers are at the parts; it gives what they make of them, as they are done.
+
+    Parts are taken as workers come free. BLAS has one thread in each worker. Leaving, an interrupt and
+    an error end the work at once: only the parts in hand are lost. What the work raises is raised here; a worker that dies is
+    a FitError.
     """
     from joblib import Parallel, delayed
     from joblib.externals.loky.process_executor import BrokenProcessPool
+
+    def checked() -> Iterator[Done]:
+        for result in results:
+            if isinstance(result, DataleverageError):
+                raise result
+            yield result
 
     # All else is joblib's default, so that the workers of a caller's own joblib loops are used again, and the other way round.
     parallel = Parallel(workers, backend="loky", return_as="generator_unordered", batch_size=1, pre_dispatch=2 * workers)
     results: Any = parallel(delayed(done_by)(work, part, os.getpid()) for part in parts)
     try:
-        for result in results:
-            if isinstance(result, DataleverageError):
-                raise result
-            yield result
+        yield checked()
         _used[workers] = time.monotonic()
     except BrokenProcessPool as error:
         raise FitError(

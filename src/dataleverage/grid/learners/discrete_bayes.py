@@ -81,6 +81,10 @@ class BernoulliNB(Learner):
     def cost(self, shape: Shape) -> Cost:
         return additive_cost(shape)
 
+    def there(self, X: Floats) -> Mask:
+        """Which features are there."""
+        return np.greater(X, self.binarize)
+
     def prepare(self, pool: Pool, need: Need) -> Predictor:
         def score(counts: Floats, examples: Floats) -> tuple[Floats, Floats]:
             total = examples[..., None]
@@ -88,8 +92,8 @@ class BernoulliNB(Learner):
             there = np.log((counts + self.alpha) / (total + 2 * self.alpha))
             return there - absent, absent.sum(axis=2)
 
-        X_eval = np.asarray(pool.X_eval > self.binarize, dtype=np.float64)
-        return additive(pool, X_eval, score, self.fit_prior, lambda X: X > self.binarize)
+        X_eval = self.there(pool.X_eval).astype(np.float64)
+        return additive(pool, X_eval, score, self.fit_prior, self.there)
 
 
 def additive(

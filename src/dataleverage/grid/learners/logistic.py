@@ -79,6 +79,11 @@ class LogisticRegression(Learner):
         together = max(1.0, min(BATCH / (M * K), HESSIANS / (K * size) ** 2, MOST_TOGETHER))
         return Cost(once, Work(products, numbers, 10 + 400 / together), 4 * M * size**2 / 2 if packed else 4 * M * size)
 
+    def fit_work(self, shape: Shape) -> Work:
+        """A hundred times through the examples of a row."""
+        K = 1 if shape.outputs == 2 else shape.outputs
+        return Work(numbers=100 * shape.row * shape.rank * K, calls=2000)
+
     def loop(self, pool: Pool, need: Need) -> Predictor:
         """By scikit-learn's conjugate gradients, which need no Hessian: for many features that is the shorter way.
 

@@ -49,6 +49,9 @@ class KNeighborsClassifier(Learner):
     def cost(self, shape: Shape) -> Cost:
         return cost_of(shape, self.n_neighbors)
 
+    def fit_work(self, shape: Shape) -> Work:
+        return search_of(shape)
+
     def loop(self, pool: Pool, need: Need) -> Predictor:
         return looped(pool, self.n_neighbors, need)
 
@@ -100,6 +103,9 @@ class KNeighborsRegressor(Learner):
     def cost(self, shape: Shape) -> Cost:
         return cost_of(shape, self.n_neighbors)
 
+    def fit_work(self, shape: Shape) -> Work:
+        return search_of(shape)
+
     def loop(self, pool: Pool, need: Need) -> Predictor:
         return looped(pool, self.n_neighbors, need)
 
@@ -126,6 +132,12 @@ def cost_of(shape: Shape, k: int) -> Cost:
     once = Work(numbers=E * shape.examples * (shape.features / 2 + 25), calls=100)
     row = Work(numbers=E * (candidates * k.bit_length() / 12 + 5 * K), calls=2 + 10 * candidates / MOST_ROWS)
     return Cost(once, row, 12 * E * candidates)
+
+
+def search_of(shape: Shape) -> Work:
+    """Of one search: all distances by a matrix product."""
+    m, d, E = shape.row, shape.features, shape.evaluation
+    return Work(products=E * m * d, numbers=4 * (m + E) * d + E * m, calls=300)
 
 
 def looped(pool: Pool, k: int, need: Need) -> Predictor:
