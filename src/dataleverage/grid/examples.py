@@ -34,12 +34,14 @@ class Examples:
     def of(cls, pool: Pool, C: float, classes: tuple[int, ...]) -> Examples:
         """Those of some classes. Features are scaled for the arithmetic alone; the penalty undoes it."""
         inside = np.isin(pool.y, classes)
-        X = pool.X[inside]
+        X = pool.X if inside.all() else pool.X[inside]
         constant = np.ptp(X, axis=0) == 0
         # A shift of the features moves the unpenalised intercept only. The scale of w enters the penalty.
         shift = np.where(constant, X[0], X.mean(axis=0))
-        scale = np.where(constant, 1.0, X.std(axis=0))
-        Z = np.concatenate([(X - shift) / scale, np.ones((len(X), 1))], axis=1)
+        Z = np.ones((len(X), X.shape[1] + 1))  # filled in place: copies of many examples take long
+        np.subtract(X, shift, out=Z[:, :-1])
+        scale = np.where(constant, 1.0, np.sqrt(np.einsum("md,md->d", Z[:, :-1], Z[:, :-1]) / len(X)))
+        Z[:, :-1] /= scale
         penalty = np.append(1 / (C * scale**2), 0.0)
         return cls(Z, pool.y[inside].astype(np.int64), pool.unit[inside], penalty, shift, scale)
 
@@ -75,21 +77,35 @@ class Examples:
         position[self.triangle] = np.arange(len(self.triangle[0]))
         return np.maximum(position, position.T)
 
+    def row(self, Z: Floats, y: Ints) -> Examples:
+        """Examples of a single row, scaled as these: outer products of each would be made for a few sums of them."""
+        part = replace(self, Z=Z, y=y, unit=np.zeros(len(Z), dtype=np.int64))
+        part.__dict__["products"] = None
+        return part
+
+    @cached_property
+    def single(self) -> Floats32:
+        """Z in float32."""
+        return self.Z.astype(np.float32)
+
     @cached_property
     def products(self) -> Floats32 | None:
         """(M, D (D + 1) / 2): the packed z zᵀ of each example; None where they would not fit in memory."""
         if len(self.Z) * len(self.triangle[0]) > PRODUCTS:
             return None
-        single = self.Z.astype(np.float32)
-        return np.asarray(single[:, self.triangle[0]] * single[:, self.triangle[1]])
+        return np.asarray(self.single[:, self.triangle[0]] * self.single[:, self.triangle[1]])
 
     def weighted(self, weights: Floats32) -> Floats32:
         """(m, R) -> (R, D, D): Σ weight z zᵀ of each row, in float32."""
         if self.products is not None:
             return np.asarray((weights.T @ self.products)[:, self.unpack])
-        single = self.Z.astype(np.float32)
         result = np.empty((weights.shape[1], self.size, self.size), dtype=np.float32)
         for i, each in enumerate(weights.T):
             inside = each != 0
-            result[i] = (single[inside] * each[inside, None]).T @ single[inside]
+            Z, weight = (self.single, each) if inside.all() else (self.single[inside], each[inside])
+            if weight.min(initial=0.0) < 0:
+                np.matmul((Z * weight[:, None]).T, Z, out=result[i])
+            else:  # a product of a matrix with itself takes half of the time
+                Z = Z * np.sqrt(weight)[:, None]
+                np.matmul(Z.T, Z, out=result[i])
         return result
