@@ -16,6 +16,7 @@ from dataleverage.grid.rows import (
     in_brief,
     in_words,
     keys,
+    numbers,
     onehot,
 )
 from dataleverage.world.world import object_names
@@ -192,3 +193,11 @@ def test_rows_in_a_line_of_text():
     assert in_brief(0 * row, MANY) == "" and in_brief([1, 0, 2], "ABC") == "AC*"
     long = [f"archive {i}" for i in range(30)]
     assert in_brief([1] * 29 + [0], long) == "29 of 30 objects"
+
+
+def test_a_clean_rows_number_is_its_place_among_all_rows():
+    assert numbers(all_rows(6)).tolist() == list(range(64))
+    assert numbers(np.ones((1, 20), dtype=np.uint8)).tolist() == [2**20 - 1]
+    assert numbers(np.ones((1, 21), dtype=np.uint8)) is None
+    assert numbers(np.array([[0, 2]], dtype=np.uint8)) is None
+    assert numbers(np.empty((0, 3), dtype=np.uint8)).tolist() == []

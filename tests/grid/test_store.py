@@ -57,3 +57,20 @@ def test_rows_of_any_length_are_told_apart(length):
     assert known.tolist() == [True, True, True, False]
     assert np.array_equal(found[:3], scores[:0:-1]) and np.isnan(found[3]).all()
     assert len(store) == 3
+
+
+def test_clean_and_poisoned_rows_of_few_objects_are_one_store():
+    rng = np.random.default_rng(3)
+    store, told, asked = MemoryStore(1), {}, []
+    for _ in range(60):
+        rows = np.unique(rng.integers(0, rng.integers(2, 4), (rng.integers(1, 9), 5)).astype(np.uint8), axis=0)
+        scores = rng.random((len(rows), 1))
+        known, found = store.find(rows)
+        assert known.tolist() == [row.tobytes() in told for row in rows]
+        assert [told[row.tobytes()] for row in rows[known]] == found[known, 0].tolist()
+        for row, score in zip(rows, scores[:, 0].tolist(), strict=True):
+            if told.setdefault(row.tobytes(), score) == score:
+                asked.append(row)
+        assert store.put(rows, scores)[:, 0].tolist() == [told[row.tobytes()] for row in rows]
+        assert len(store) == len(told)
+    assert np.array_equal(store.known(5)[0], np.array(asked))
