@@ -90,7 +90,8 @@ class Loop:
                 order = np.flatnonzero(held[pool.unit])
                 if pool.n_present > 1:
                     order = order[np.argsort(self.place[order], kind="stable")]
-                with config_context(skip_parameter_validation=self.tried):
+                # A world holds finite numbers only.
+                with config_context(skip_parameter_validation=self.tried, assume_finite=True):
                     weight = None if weights is None else held[pool.unit[order]]
                     decision[i] = self.decide(self.fit(clone(self.model), pool.X[order], pool.y[order], weight))
                 self.tried = True
