@@ -12,7 +12,8 @@ import os
 import sys
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
@@ -38,6 +39,7 @@ SLICE = 0.2  # seconds of fits between two looks at the clock, and in one part f
 SENT = 1e8  # numbers of arrays that workers are sent, a second
 LONG = 5e-3  # seconds of a fit, from which on threads are worth while
 TOGETHER = 0.8  # of what as many processes do is done by threads: what is not in numpy they do one after the other
+HELPED = 2.0  # seconds of fits, up to which this process helps its workers
 HEAVY = 10e-3  # seconds of rows in batches, from which on a second thread is worth while however few they are
 FEW = 256  # rows of a chunk below which calls cost more than what they do, and short rows that are not worth a second thread
 PILOTS = 3  # fits that are measured before workers are started, or short ones are given up
@@ -200,18 +202,24 @@ class Path:
                 self.broken = f"one by one, {error.message}"
 
     def divided(self, oracle: TrainedOracle, rows: Rows, weights: Floats | None, left: NDArray[np.int64]) -> Iterator[Counted]:
-        """The rows over worker processes, which begin at one end, and this one, which begins at once at the other."""
+        """The rows over worker processes, which begin at one end.
+
+        Where there are few, this process begins at the other before the workers have theirs; in a long loop, in which there is a
+        worker for each core, it would only be in their way.
+        """
         share = -(-len(left) // (4 * self.processes))
         size = max(1, min(share, int(SLICE / self.fit), oracle.chunk(len(left))))
         parts = deque(left[start : start + size] for start in range(0, len(left), size))
 
-        def taken() -> Iterator[NDArray[np.int64]]:
-            while parts:
-                yield parts.pop()
+        def taken(pop: Callable[[], NDArray[np.int64]]) -> Iterator[NDArray[np.int64]]:
+            with suppress(IndexError):  # another thread may take the last one between a look and this
+                while True:
+                    yield pop()
 
-        with workers.busy(self.processes, Work(oracle, rows, weights), taken()) as done:
-            while parts:
-                yield oracle.batch(rows, weights, parts.popleft(), oracle.loop)
+        with workers.busy(self.processes, Work(oracle, rows, weights), taken(parts.pop)) as done:
+            if self.fit * len(left) < HELPED:
+                for part in taken(parts.popleft):
+                    yield oracle.batch(rows, weights, part, oracle.loop)
             yield from done
 
 
