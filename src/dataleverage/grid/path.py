@@ -204,7 +204,7 @@ class Path:
     def divided(self, oracle: TrainedOracle, rows: Rows, weights: Floats | None, left: NDArray[np.int64]) -> Iterator[Counted]:
         """The rows over worker processes, which begin at one end.
 
-        Where there are few, this process begins at the other before the workers have theirs; in a long loop, in which there is a
+        Where there are few, this process begins at the other before the workers have theirs; in a long loop, which has a
         worker for each core, it would only be in their way.
         """
         share = -(-len(left) // (4 * self.processes))
