@@ -288,6 +288,20 @@ def test_grid_reads_the_game_on_it(tmp_path: Path) -> None:
     mistake(dataleverage("grid", ABCD, "--equilibria", cwd=tmp_path), "the table has no cells for")
 
 
+def test_tournament_ranks_both_sides_and_draws(tmp_path: Path) -> None:
+    text = (ROOT / "scenarios/tournaments/filters.yaml").read_text(encoding="utf-8")
+    text = text.replace("../arms-race.yaml", str(ROOT / "scenarios/arms-race.yaml")).replace("worlds: 5", "worlds: 2")
+    (tmp_path / "held.yaml").write_text(text)
+    done = dataleverage("tournament", "held.yaml", "--plot", "map.svg", "--set", "rounds=2", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    for words in ("in 2 worlds", "Strategies", "Operators", "Under attack", "map.svg"):
+        assert words in done.stdout
+    assert (tmp_path / "map.svg").exists()
+    mistake(dataleverage("tournament", "held.yaml", "--plot", "map.svg", cwd=tmp_path), "exists already")
+    mistake(dataleverage("tournament", "held.yaml", "--plot", "map.pdf", cwd=tmp_path), ".svg")
+    mistake(dataleverage("tournament", FIRST, cwd=tmp_path), "strategies")
+
+
 def test_describe_prints_the_leverage_card_of_a_record(tmp_path: Path) -> None:
     assert dataleverage("run", ABCD, "--out", "here", "--no-page", cwd=tmp_path).returncode == 0
     done = dataleverage("describe", "here", cwd=tmp_path)

@@ -17,8 +17,8 @@ FLOORS = [
     {"game"},
     {"scenario"},
     {"sweep", "view", "literature", "testing"},
-    {"terminal"},
-    {"cli", "__main__"},
+    {"terminal", "options"},
+    {"cli", "cli_tournament", "__main__"},
 ]
 LEVEL = {part: level for level, floor in enumerate(FLOORS) for part in floor}
 MODULES = sorted(path for path in SOURCE.rglob("*.py") if path != SOURCE / "__init__.py")

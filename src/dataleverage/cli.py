@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from dataleverage.cli_tournament import tournament
 from dataleverage.errors import DataleverageError, Place, RecordError, ScenarioError
+from dataleverage.options import File, Json, Set, StoreFile
 from dataleverage.terminal import fail, named, print_lines, progress, say_json
 
 if TYPE_CHECKING:
@@ -26,18 +28,6 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-File = Annotated[Path, typer.Argument(help="A scenario file (YAML).", show_default=False)]
-StoreFile = Annotated[
-    Path | None, typer.Option("--store", metavar="FILE", help="Keep trained cells in this file, and read there what is known.")
-]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
-Set = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--set", metavar="KEY=VALUE", help="Override a value, as in --set creators.1.strategy.mean=0.2. May be repeated."
-    ),
-]
 
 
 def tell_version(asked: bool) -> None:
@@ -258,6 +248,11 @@ def estimate(scenario: Scenario, budget: int | None, words: list[str], out: Path
         say_json(estimated.as_json(lookup, asked))
     else:
         print_lines(scenario.title, estimated.estimated(lookup, asked) + ([("Written", str(out))] if out else []))
+
+
+app.command(epilog="Example: dataleverage tournament scenarios/tournaments/filters.yaml --workers 2 --plot filters.png")(
+    tournament
+)
 
 
 @app.command(epilog="Example: dataleverage view runs/first-strike -o first-strike.html")

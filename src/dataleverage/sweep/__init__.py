@@ -1,0 +1,1 @@
+"""Many runs of a game, and what they say together."""
