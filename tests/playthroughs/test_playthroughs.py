@@ -59,6 +59,7 @@ CLAIMS = {
     "hidden-slice": ("harm_unmonitored", (), "up", 8),
     "secure-holdout": (last("score:monitor:held B"), (), "down", 8),
     "boycott-beside-strike": ("operator_profit", ("creators.0.strategy.moves.2=delete",), "down", 8),
+    "free-riders": (last("score:triggered"), ("collectives.0.members.success.free_riders=0",), "down", 4),
     "arms-race": ("score_change", ("creators.0.strategy.moves.5.tactic=crude",), "down", 6),
     "two-signals": (last("score:called eight"), ("collectives.1.calls.move.tactic=eight",), "down", 6),
     "board-game": ("operator_profit", ("operators.0.selection.look=believe",), "up", 6),
