@@ -17,7 +17,7 @@ from dataleverage.game.model import LeverageGame
 from dataleverage.game.network import Complete
 from dataleverage.game.operator import Operator
 from dataleverage.game.payoffs import Payoffs
-from dataleverage.game.policies.response import Ignore
+from dataleverage.game.policies.response.ignore import Ignore
 from dataleverage.game.policy import Answer, Books
 from dataleverage.game.quality import quality_of
 from dataleverage.game.rules import State

@@ -8,7 +8,7 @@ import pytest
 from dataleverage.errors import GameError
 from dataleverage.game.model import LeverageGame
 from dataleverage.game.operator import Operator
-from dataleverage.game.policies.response import Ignore
+from dataleverage.game.policies.response.ignore import Ignore
 from dataleverage.game.policy import Agreement, Answer, Bill, Defence, Response, Selection
 from dataleverage.kinds import FAMILIES
 

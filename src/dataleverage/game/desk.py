@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dataleverage.errors import GameError
 from dataleverage.game.board import Board
 from dataleverage.game.monitor import OwnMonitor, TrustedMonitor
 from dataleverage.game.policy import TOGETHER, Look, Remembered
@@ -17,6 +18,8 @@ from dataleverage.world.world import Floats, Ints, World
 
 if TYPE_CHECKING:
     from dataleverage.game.collective import Union
+    from dataleverage.game.levers import Choice
+    from dataleverage.game.rules import Outcome
     from dataleverage.game.setup import GameSetup
 
 Score = Callable[[Rows, "Floats | None"], Floats]
@@ -35,6 +38,7 @@ class Desk:
     wealth : its payoffs so far. users : its share of the users in the last round.
     served : the rows (n,) that it has served so far with their scores (C,), the last one last.
     unions : the collectives that deal with it.
+    choice : (N,) everyone's last move. play : (B, N) joint moves -> what each would have led to in this round.
     """
 
     def __init__(self, setup: GameSetup, position: int, streams: Streams, score: Score) -> None:
@@ -52,6 +56,8 @@ class Desk:
         self.users = 1.0
         self.served: list[tuple[Rows, Floats]] = []
         self.unions: tuple[Union, ...] = ()
+        self.choice: Choice = setup.stay
+        self.play: Callable[[Choice], Outcome] = nowhere
         self.looked = 0  # monitor cells unveiled this round by looking, beyond those of the row served
         self.paying = False  # whether looking is done in earnest, and not while somebody only weighs a move
         self._streams, self._score = streams, score
@@ -158,3 +164,8 @@ class Desk:
     def revenue_of_quality(self) -> float:
         """Credits a round that one more unit of quality is worth at the users that it has."""
         return self.setup.payoffs.revenue * self.users
+
+
+def nowhere(choice: Choice) -> Outcome:
+    """Where moves lead at a desk that stands in no game."""
+    raise GameError("this desk is in no game, so no moves can be played at it")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from functools import cached_property
+from functools import cached_property, partial
 
 import mesa
 import mesa.discrete_space
@@ -27,7 +27,7 @@ from dataleverage.game.rules import Outcome, State, at_first, remembered, served
 from dataleverage.game.setup import GameSetup, Group, begin
 from dataleverage.game.strategy import Decision, Knows, Memory, Seen
 from dataleverage.game.valuation import Claims
-from dataleverage.game.weigher import weighed
+from dataleverage.game.weigher import imagined, weighed
 from dataleverage.grid.rows import Rows
 from dataleverage.record.record import Record
 from dataleverage.streams import Streams
@@ -77,6 +77,7 @@ class LeverageGame(mesa.Model):
         self.unions = unions_of(setup, self.neighbours, streams)
         for k, desk in enumerate(self.desks):
             desk.unions = tuple(union for union in self.unions if union.operator == k)
+            desk.play = partial(imagined, self)
         self._seats = {int(i): (g, at) for g, group in enumerate(setup.groups) for at, i in enumerate(group.who)}
         self._together = [(g, np.arange(len(group.who))) for g, group in enumerate(setup.groups)]
         self.creators = [Creator(self, i, setup.groups[self._seats[i][0]]) for i in range(setup.n_creators)]
@@ -160,7 +161,7 @@ class LeverageGame(mesa.Model):
             desk.paying = True
         result = remembered(self.setup, self.state(), self.choice[None, :], self.lookup.serve)
         for desk in self.desks:
-            desk.paying = False
+            desk.paying, desk.choice = False, self.choice
         answers = [
             checked_answer(desk, desk.operator.response.answer(desk, books))
             for desk, books in zip(self.desks, result.books, strict=True)

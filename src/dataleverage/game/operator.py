@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from dataleverage.game.policies.defence.none import NoDefence
-from dataleverage.game.policies.response import Ignore
+from dataleverage.game.policies.response.ignore import Ignore
 from dataleverage.game.policies.selection.everything import Everything
 from dataleverage.game.policy import Defence, Response, Selection
 from dataleverage.kinds import Many, Model, OneOf

@@ -130,12 +130,12 @@ class Answer:
 
 
 class Response(Kind, family="response", package="dataleverage.game.policies.response"):
-    """Base of every way to answer creators.
+    """Base of every way to answer creators."""
 
-    timeless : whether its answer depends on the books alone, and it never answers anything for later rounds.
-    """
-
-    timeless: ClassVar[bool] = False
+    @property
+    def timeless(self) -> bool:
+        """Whether its answer depends on the books alone, and it never answers anything for later rounds."""
+        return False
 
     @abstractmethod
     def pay(self, desk: Desk, books: Books) -> Iterable[Bill]:

@@ -199,6 +199,8 @@ class Recorder:
         cells = {name: count - self._before[name] for name, count in self._counted().items()}
         weighted = np.flatnonzero(setup.quality.weight > 0).tolist()
         predicted = [row for row, *_, exact in self.unveiled if not exact]
+        for desk in game.desks:
+            warnings += desk.operator.response.warnings(desk)
         surrogate = game.lookup.account(weighted, predicted, len(self._audit))
         if surrogate is not None:
             warnings.append(game.lookup.warning(surrogate, weighted[0]))

@@ -9,7 +9,7 @@ import numpy as np
 
 from dataleverage.game.belief import guess
 from dataleverage.game.levers import Choice
-from dataleverage.game.rules import Score, alternatives, outcome
+from dataleverage.game.rules import Outcome, Score, alternatives, outcome
 from dataleverage.game.strategy import Knows
 from dataleverage.world.world import Floats, Ints
 
@@ -45,3 +45,11 @@ def together(game: LeverageGame, who: Ints, moves: Choice, knows: Knows, score: 
         game.recorder.surrogates += len(joint)
     each: Floats = result.payoff[np.arange(len(joint)), np.repeat(who, len(moves))]
     return each.reshape(len(who), len(moves))
+
+
+def imagined(game: LeverageGame, joint: Choice) -> Outcome:
+    """(B, N) joint moves -> what each would have led to in the round that was played, for operators that bargain."""
+    result = outcome(game.setup, game.state(), joint, game.lookup.scores)
+    for k in range(game.setup.n_operators):
+        game.recorder.weighed_cells(game.round, k, result, game.lookup.exact(result.rows[:, k]))
+    return result

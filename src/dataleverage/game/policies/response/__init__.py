@@ -1,0 +1,1 @@
+"""Ways to answer creators, one family a file."""
