@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from pydantic import ConfigDict, ValidationError
 
-from dataleverage.game.policies.response import Dividend
+from dataleverage.game.policies.response.dividend import Dividend
 from dataleverage.game.policy import Agreement, Answer, Bill, Defence, Response, Selection
 from dataleverage.kinds import FAMILIES, Kind, family
 from dataleverage.testing import check_policy
