@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -64,6 +64,11 @@ class Desk:
         self.monitor = (OwnMonitor if self.operator.monitor == "own" else TrustedMonitor)(setup, self.board.columns)
         if len(setup.known_rows[position]):
             self.know(setup.known_rows[position])
+
+    def sit_down(self, unions: Iterable[Union], play: Callable[[Choice], Outcome]) -> None:
+        """Take its place in a game: with the collectives that deal with it, and a way to play moves that were not made."""
+        self.unions = tuple(union for union in unions if union.operator == self.position)
+        self.play = play
 
     # ------------------------------------------------------------------ what there is
 

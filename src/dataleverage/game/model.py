@@ -75,9 +75,8 @@ class LeverageGame(mesa.Model):
         self.lookup = Lookup(setup.grid, setup.surrogate)
         self.desks = tuple(Desk(setup, k, streams, setup.grid.scores) for k in range(setup.n_operators))
         self.unions = unions_of(setup, self.neighbours, streams)
-        for k, desk in enumerate(self.desks):
-            desk.unions = tuple(union for union in self.unions if union.operator == k)
-            desk.play = partial(imagined, self)
+        for desk in self.desks:
+            desk.sit_down(self.unions, partial(imagined, self))
         self._seats = {int(i): (g, at) for g, group in enumerate(setup.groups) for at, i in enumerate(group.who)}
         self._together = [(g, np.arange(len(group.who))) for g, group in enumerate(setup.groups)]
         self.creators = [Creator(self, i, setup.groups[self._seats[i][0]]) for i in range(setup.n_creators)]
