@@ -39,6 +39,7 @@ SLICE = 0.2  # seconds of fits between two looks at the clock, and in one part f
 SENT = 1e8  # numbers of arrays that workers are sent, a second
 LONG = 5e-3  # seconds of a fit, from which on threads are worth while
 TOGETHER = 0.8  # of what as many processes do is done by threads: what is not in numpy they do one after the other
+SURE = 1.5  # times what batches are estimated to take, above which a loop that is on its way gives way to them
 HELPED = 2.0  # seconds of fits, up to which this process helps its workers
 HEAVY = 10e-3  # seconds of rows in batches, from which on a second thread is worth while however few they are
 FEW = 256  # rows of a chunk below which calls cost more than what they do, and short rows that are not worth a second thread
@@ -103,6 +104,8 @@ class Path:
         if cost.bytes > BYTES:
             return self.say(True, f"batches would keep {cost.bytes / 2**30:.1f} GB")
         batches = cost.seconds(rows, rates(), prepared=self.prepared, threads=threads)
+        if self.spent > self.before:  # the loop is on its way, and an estimate is good to a factor of two or so
+            batches *= SURE
         importing = 0 if self.fits or "sklearn.base" in sys.modules else IMPORTING
         loop = self.before + importing + self.looped(self.fit if self.fits else self.guessed(shape), rows, shape)
         of = f"{rows:,} row{'s' if rows > 1 else ''}"
