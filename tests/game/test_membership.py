@@ -244,3 +244,12 @@ def test_costs_below_nothing_are_refused(make_setup):
     assert caught.value.place.key == "collectives.0.members.join"
     with pytest.raises(ValueError, match="for `join: participation`"):
         Members(founders=0.2)
+
+
+def test_who_would_be_called_to_nothing_gains_nothing_by_joining(make_setup):
+    """Turns of one in four: at first only one would act, and only its joining achieves anything."""
+    setup = joining(make_setup, 4, cost=0.1, calls={"kind": "rotate", "share": 0.25}, rounds=1)
+    assert members(setup) == []
+    game = LeverageGame(setup)
+    game.step()
+    assert game.unions[0].member.tolist() == [True, False, False, False]
