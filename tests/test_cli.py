@@ -310,6 +310,16 @@ def test_describe_prints_the_leverage_card_of_a_record(tmp_path: Path) -> None:
     mistake(dataleverage("describe", "there", cwd=tmp_path), "there")
 
 
+def test_describe_tries_a_strategy(tmp_path: Path) -> None:
+    done = dataleverage("describe", "{kind: threshold, mean: 0.5}", "--plot", "it.png", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "A small game" in done.stdout and (tmp_path / "it.png").exists()
+    said = json.loads(dataleverage("describe", "threshold", "--scenario", ABCD, "--json", cwd=tmp_path).stdout or "{}")
+    assert "errors" in said  # the table lacks rows that are led to
+    mistake(dataleverage("describe", "{kind: treshold}", cwd=tmp_path), "threshold")
+    mistake(dataleverage("describe", "nowhere", "--plot", "it.png", cwd=tmp_path), "--plot", "for strategies")
+
+
 def test_help_teaches_with_an_example(tmp_path: Path) -> None:
     for command in ("run", "validate", "grid", "view", "list", "schema", "new"):
         done = dataleverage(command, "--help", cwd=tmp_path)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from dataleverage.cli_describe import describe
 from dataleverage.cli_tournament import tournament
 from dataleverage.errors import DataleverageError, Place, RecordError, ScenarioError
 from dataleverage.options import File, Json, Set, StoreFile
@@ -279,15 +280,9 @@ def view(
     print(out)
 
 
-@app.command(epilog="Example: dataleverage describe runs/first-strike > card.md")
-def describe(
-    run: Annotated[Path, typer.Argument(help="The folder of a record, as `run` wrote it.", show_default=False)],
-) -> None:
-    """Print the leverage card of a record: what it shows, how sure that is, and what it does not show (Markdown)."""
-    from dataleverage.measure.card import card
-    from dataleverage.record.record import Record
-
-    print(card(Record.load(run)), end="")
+app.command(epilog="Example: dataleverage describe runs/first-strike > card.md; dataleverage describe threshold --plot it.png")(
+    describe
+)
 
 
 @app.command("list", epilog="Example: dataleverage list strategies")

@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from dataleverage.errors import DataleverageError, GameError
+from dataleverage.game.asking import Question
 from dataleverage.game.levers import MoveSpec
 from dataleverage.game.model import LeverageGame
 from dataleverage.game.setup import GameSetup
@@ -53,12 +54,12 @@ def check_strategy(strategy: Strategy, *, counts: Sequence[int] = (1, 6), seed: 
                 for _, move in moves:
                     tried.menu.at(tried.groups[-1].home).position(move)
                 trial.begins(tried, count, seed)
-                game = LeverageGame(tried, seed)
+                game = LeverageGame(tried, seed, ask=person)
             except GameError as error:
                 refusal = str(error)
                 continue
             first = trial.plays(game)
-            if not first.equals(trial.plays(LeverageGame(with_strategy(setup, Watched(trial), count), seed))):
+            if not first.equals(trial.plays(LeverageGame(with_strategy(setup, Watched(trial), count), seed, ask=person))):
                 trial.fails("reproducible", "a game played twice with the same seed does not go the same way")
             trial.begins(tried, count, seed)
             names.append(trial.where)
@@ -211,6 +212,11 @@ class Trial:
         free = moving(decision, seen) & moving(later, seen)
         if not np.array_equal(np.asarray(decision.choice)[free], np.asarray(later.choice)[free]):
             self.fails("settled", f"it says so after round {seen.round}, and then the round or chance still decides")
+
+
+def person(question: Question) -> str:
+    """Somebody who is there to be asked, and who answers a question the same each time."""
+    return question.moves[(question.round + len(question.creator)) % len(question.moves)]
 
 
 def moving(decision: Decision, seen: Seen) -> Mask:
