@@ -59,6 +59,8 @@ CLAIMS = {
     "hidden-slice": ("harm_unmonitored", (), "up", 8),
     "secure-holdout": (last("score:monitor:held B"), (), "down", 8),
     "boycott-beside-strike": ("operator_profit", ("creators.0.strategy.moves.2=delete",), "down", 8),
+    "dividend-bargain": ("transfers", ("payoffs.revenue=10",), "up", 6),
+    "strike-fund": ("strike_won", ("collectives.0.fund.start=6",), "up", 6),
     "free-riders": (last("score:triggered"), ("collectives.0.members.success.free_riders=0",), "down", 4),
     "arms-race": ("score_change", ("creators.0.strategy.moves.5.tactic=crude",), "down", 6),
     "two-signals": (last("score:called eight"), ("collectives.1.calls.move.tactic=eight",), "down", 6),
