@@ -63,6 +63,10 @@ def games(draw, strategies):
     deletion = draw(st.booleans())
     responses: list[Any] = [
         "ignore",
+        {"kind": "wage"},
+        {"kind": "bargain"},
+        {"kind": "concede"},
+        {"kind": "ban"},
         {"kind": "dividend", "rate": 0.3, "split": draw(st.sampled_from(["equally", "size"]))},
         draw(st.builds(lambda a, b: ("fickle", a, b), st.sets(st.integers(1, 5)), st.sets(st.integers(1, 5)))),
     ]
@@ -95,6 +99,10 @@ def games(draw, strategies):
                 },
             }
         )
+    demanded = {each["operator"] for each in collectives if each["demand"] is not None}
+    for each in operators:  # nobody bargains where nothing is demanded
+        if each["name"] not in demanded and each["response"] in ({"kind": "bargain"}, {"kind": "concede"}):
+            each["response"] = "ignore"
     return {
         "strategies": [draw(st.sampled_from(strategies)) for _ in range(N)],
         "owner_of": draw(st.permutations([0, 1, 2, 3, draw(st.integers(-1, 3))])),
