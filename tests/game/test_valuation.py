@@ -7,7 +7,7 @@ import pytest
 
 from dataleverage.game.setup import GameSetup
 from dataleverage.game.strategies.baseline import Always
-from dataleverage.game.valuation import Claims, values_of
+from dataleverage.game.valuation import Claims, audited, values_of
 
 OWNERS = [0, 1, 0, 2, -1]  # A has two objects, and the last is public
 
@@ -42,18 +42,18 @@ def worth_of(setup):
 def test_creators_are_the_players_and_public_objects_are_always_there(setup):
     worth = worth_of(setup)
     everyone = {0, 1, 2}
-    assert values_of(setup, np.arange(3), "shapley") == pytest.approx(by_orders(worth, (0, 1, 2)))
-    assert values_of(setup, np.arange(3), "leave_one_out") == pytest.approx(
+    assert values_of(audited(setup, np.arange(3)), "shapley") == pytest.approx(by_orders(worth, (0, 1, 2)))
+    assert values_of(audited(setup, np.arange(3)), "leave_one_out") == pytest.approx(
         [worth(everyone) - worth(everyone - {i}) for i in range(3)]
     )
     coalitions = [set(), {0}, {1}, {2}, {0, 1}, {0, 2}, {1, 2}, everyone]
     banzhaf = [np.mean([worth(s | {i}) - worth(s) for s in coalitions if i not in s]) for i in range(3)]
-    assert values_of(setup, np.arange(3), "banzhaf") == pytest.approx(banzhaf)
+    assert values_of(audited(setup, np.arange(3)), "banzhaf") == pytest.approx(banzhaf)
 
 
 def test_only_those_asked_about_take_part(setup):
     worth = worth_of(setup)
-    assert values_of(setup, np.array([0, 2]), "shapley") == pytest.approx(by_orders(worth, (0, 2)))
+    assert values_of(audited(setup, np.array([0, 2])), "shapley") == pytest.approx(by_orders(worth, (0, 2)))
 
 
 @pytest.mark.parametrize("value", ["shapley", "banzhaf"])
@@ -62,7 +62,7 @@ def test_more_than_a_dozen_are_estimated(make_setup, value):
     weight = np.random.default_rng(3).random(15)
     setup = make_setup(15, score=lambda rows: rows @ weight)
     tolerance = {"shapley": 1e-9, "banzhaf": 0.2}[value]
-    assert values_of(setup, np.arange(15), value) == pytest.approx(weight, abs=tolerance)
+    assert values_of(audited(setup, np.arange(15)), value) == pytest.approx(weight, abs=tolerance)
 
 
 def test_claims_are_shares_of_revenue_and_never_negative(make_setup):

@@ -14,7 +14,7 @@ from dataleverage.game.levers import Choice
 from dataleverage.game.network import Neighbours
 from dataleverage.game.rules import Score, State, held, made
 from dataleverage.game.setup import GameSetup
-from dataleverage.game.valuation import values_of
+from dataleverage.game.valuation import audited, values_of
 from dataleverage.measure.signal.participation import sustains
 from dataleverage.streams import Streams
 from dataleverage.world.world import Floats, Mask
@@ -190,7 +190,8 @@ def most_valuable(share: float, pool: Mask, setup: GameSetup) -> Mask:
     who = np.flatnonzero(pool)
     top = max(1, round(share * len(who)))
     found = np.zeros_like(pool)
-    found[who[np.argsort(-values_of(setup, np.arange(setup.n_creators), "leave_one_out")[who], kind="stable")[:top]]] = True
+    values = values_of(audited(setup, np.arange(setup.n_creators)), "leave_one_out")
+    found[who[np.argsort(-values[who], kind="stable")[:top]]] = True
     return found
 
 

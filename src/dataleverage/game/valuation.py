@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -10,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from dataleverage.game.setup import GameSetup
 from dataleverage.game.strategy import Value
-from dataleverage.grid.rows import all_rows
+from dataleverage.grid.rows import Rows, all_rows
 from dataleverage.grid.table import Table
 from dataleverage.measure.values import banzhaf, estimate, leave_one_out, shapley, shares
 from dataleverage.world.world import Floats, Ints
@@ -21,13 +22,16 @@ BUDGET = 2000  # coalitions scored for more
 
 @dataclass(frozen=True, eq=False)
 class Players:
-    """Creators as the players of a game whose worth is quality on the weighted audit columns.
+    """Creators as the players of a game whose worth is the quality of a row with only their objects.
 
-    who : (m,) positions. Public objects are there whoever plays, everybody else's are not.
+    who : (m,) positions. row : (n,) with everyone's objects, of which public ones are there whoever plays, and everybody else's
+    are not. quality : (R, n) rows -> (R,).
     """
 
     setup: GameSetup
     who: Ints
+    row: Rows
+    quality: Callable[[Rows], Floats]
 
     @property
     def objects(self) -> tuple[str, ...]:
@@ -43,8 +47,7 @@ class Players:
         everyone = np.zeros((len(part), self.setup.n_creators + 1), dtype=np.uint8)
         everyone[:, self.who] = part
         everyone[:, -1] = 1
-        quality = self.setup.quality
-        return quality.overall(quality.of(self.setup.grid.scores(everyone[:, self.setup.mover])))[:, None]
+        return self.quality(everyone[:, self.setup.mover] * self.row)[:, None]
 
     def table(self, rows: np.ndarray[tuple[int, int], np.dtype[np.uint8]]) -> Table:
         """Coalitions (R, m) with their worth."""
@@ -57,15 +60,23 @@ class Players:
         return np.concatenate([np.ones((1, count), np.uint8), 1 - np.eye(count, dtype=np.uint8)])
 
 
-def values_of(setup: GameSetup, who: Ints, value: Value, seed: int = 0) -> Floats:
-    """(m,) the values of some creators, of quality; estimated by sampling where there are more than 12."""
-    players = Players(setup, who)
+def audited(setup: GameSetup, who: Ints) -> Players:
+    """Creators (m,) with all their objects, clean, and quality on the weighted audit columns."""
+
+    def quality(rows: Rows) -> Floats:
+        return setup.quality.overall(setup.quality.of(setup.grid.scores(rows)))
+
+    return Players(setup, who, np.ones(setup.grid.n_objects, dtype=np.uint8), quality)
+
+
+def values_of(players: Players, value: Value, seed: int = 0, budget: int = BUDGET) -> Floats:
+    """(m,) the values of players, in quality; estimated from a budget of coalitions where there are more than 12."""
     if value == "leave_one_out":
         found = leave_one_out(players.table(players.everyone_but_one))
-    elif len(who) <= EXACT:
-        found = (shapley if value == "shapley" else banzhaf)(players.table(all_rows(len(who))))
+    elif len(players.who) <= EXACT:
+        found = (shapley if value == "shapley" else banzhaf)(players.table(all_rows(len(players.who))))
     else:
-        found = estimate(players, value, budget=BUDGET, seed=seed).values
+        found = estimate(players, value, budget=budget, seed=seed).values
     return found["quality"].to_numpy(dtype=np.float64)
 
 
@@ -91,7 +102,7 @@ class Claims:
         found = np.zeros(self.setup.n_creators)
         for k in np.unique(self.setup.home).tolist():
             who = np.flatnonzero(self.setup.home == k)
-            values = values_of(self.setup, who, value, self.seed)
+            values = values_of(audited(self.setup, who), value, self.seed)
             if (values > 0).any():
                 found[who] = self.revenue[k] * shares(pd.DataFrame({"quality": values}))["quality"].to_numpy()
         return found

@@ -9,14 +9,12 @@ import numpy as np
 from pydantic import Field
 
 from dataleverage.game.policy import Answer, Bill, Books, Look, Response, check_monitor
-from dataleverage.grid.rows import Rows, all_rows
-from dataleverage.world.world import Floats, Ints
+from dataleverage.world.world import Floats
 
 if TYPE_CHECKING:
     from dataleverage.game.desk import Desk
     from dataleverage.game.setup import GameSetup
 
-EXACT = 10  # creators up to which Shapley and Banzhaf values are computed from all of their 1,024 rows
 TIE = 1e-9  # values this close to 0 are 0
 
 
@@ -35,12 +33,11 @@ class Dividend(Response):
     look: Look = Field(
         "unveil", description="Whether it trains, and pays for the monitor cells, or predicts them from its board for nothing."
     )
-    draws: int = Field(
-        20,
-        ge=1,
-        le=10_000,
-        description="Of more than 10 creators Shapley and Banzhaf values are estimated from so many orders, each with its "
-        "reverse, or from as many rows.",
+    budget: int = Field(
+        500,
+        ge=100,
+        le=1_000_000,
+        description="Rows from which values of more than 12 creators are estimated.",
     )
 
     @property
@@ -89,40 +86,13 @@ class Dividend(Response):
 
     def values(self, desk: Desk) -> Floats:
         """(N,) what each creator's data is worth in the row served last, in monitor quality; 0 for who is not in it."""
-        from dataleverage.measure.values.samplers import Antithetic, MaximumSampleReuse, Sampler
-        from dataleverage.measure.values.semivalues import of_worth
+        from dataleverage.game.valuation import Players, values_of
 
         found = np.zeros(desk.setup.n_creators)
         who = np.flatnonzero(desk.setup.by_creator((desk.row > 0).astype(np.float64)))
-        if not len(who):
+        if not len(who) or self.split == "equally" or self.split == "size":
             return found
-        count = len(who)
-        if self.split == "leave_one_out":
-            teams = np.concatenate([np.ones((1, count), dtype=np.uint8), 1 - np.eye(count, dtype=np.uint8)])
-            quality = self.quality(desk, who, teams)
-            found[who] = quality[0] - quality[1:]
-        elif count <= EXACT:
-            quality = self.quality(desk, who, all_rows(count))
-            found[who] = of_worth(quality[:, None], weights(self.split, count))[:, 0]
-        else:
-            sampler: Sampler = Antithetic(count, 1) if self.split == "shapley" else MaximumSampleReuse(count, 1)
-            draws = self.draws * 2 * (count + 1) // sampler.rows_per_draw
-            teams = sampler.draw(draws, desk.draw("dividend", 0))
-            sampler.take(teams, self.quality(desk, who, teams)[:, None])
-            found[who] = sampler.result()[0][:, 0]
-        return np.nan_to_num(found)
-
-    def quality(self, desk: Desk, who: Ints, teams: Rows) -> Floats:
-        """(R,) the monitor quality of the row served last with only some of its creators: (R, m) which of `who` (m,)."""
-        stays = np.ones((len(teams), desk.setup.n_creators + 1), dtype=np.uint8)  # what is nobody's always stays
-        stays[:, who] = teams
-        return desk.expect(desk.row * stays[:, desk.setup.mover], self.look)
-
-
-def weights(split: str, count: int) -> Floats:
-    """(count,) the weight of a row by its size, in the Shapley or the Banzhaf value."""
-    from scipy.special import comb
-
-    if split == "banzhaf":
-        return np.full(count, 0.5 ** (count - 1))
-    return np.asarray(1 / (count * comb(count - 1, np.arange(count))))
+        players = Players(desk.setup, who, desk.row, lambda rows: np.nan_to_num(desk.expect(rows, self.look)))
+        seed = int(desk.draw("dividend", 0).integers(2**31))  # one for the whole play
+        found[who] = values_of(players, self.split, seed, self.budget)
+        return found
