@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from dataleverage.errors import DataleverageError, Place
 from dataleverage.scenario.build import faults
@@ -49,7 +49,7 @@ def of_document(document: Document, folder: Path, store: str | os.PathLike[str] 
         parts = dict(scenario)
     except ValidationError as error:
         found += problems(error, document, Scenario)
-        parts = valid_parts(data)
+        parts = valid_parts(data, Scenario)
     if not document.faults:  # what holds a stand-in cannot be judged
         found += [located(fault, document) for fault in faults(parts, folder, store)]
     if found or scenario is None:
@@ -57,15 +57,15 @@ def of_document(document: Document, folder: Path, store: str | os.PathLike[str] 
     return scenario
 
 
-def valid_parts(data: dict[Any, Any]) -> dict[str, Any]:
-    """The fields of a scenario that are valid by themselves, those left out at their defaults.
+def valid_parts(data: dict[Any, Any], model: type[BaseModel]) -> dict[str, Any]:
+    """The fields of a model (a scenario, say) that are valid by themselves, those left out at their defaults.
 
     A field whose name is misspelt is not left out, and what it says is not known: it is no part.
     """
-    unknown = islice((key for key in data if key not in Scenario.model_fields), MOST_ERRORS)
-    misspelt = {nearest(key, Scenario.model_fields) for key in unknown}
+    unknown = islice((key for key in data if key not in model.model_fields), MOST_ERRORS)
+    misspelt = {nearest(key, model.model_fields) for key in unknown}
     parts = {}
-    for name, field in Scenario.model_fields.items():
+    for name, field in model.model_fields.items():
         if name not in data:
             if not field.is_required() and name not in misspelt:
                 parts[name] = field.get_default(call_default_factory=True)

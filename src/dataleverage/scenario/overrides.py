@@ -33,7 +33,7 @@ def overlay(document: Document, settings: Sequence[str], model: type[BaseModel])
     top = Allowed.by(model)
     set_: dict[Keys, str] = {}
     errors: list[DataleverageError] = []
-    for setting in _kinds_first(settings):
+    for setting in kinds_first(settings):
         argument = _argument(setting)
         name, equals, text = setting.partition("=")
         place = Place(file=argument, key=dotted((name,)) or None)
@@ -79,8 +79,8 @@ def put(data: Any, names: Sequence[str], value: Any, top: Allowed) -> Keys:
     return path
 
 
-def _kinds_first(settings: Sequence[str]) -> list[str]:
-    """The settings in order, but a kind before the parameters that are set next to it."""
+def kinds_first(settings: Sequence[str]) -> list[str]:
+    """The settings (`KEY=VALUE`, or keys alone) in order, but a kind before the parameters that are set next to it."""
     ordered: list[str] = []
     for setting in settings:
         around, dot, last = setting.partition("=")[0].strip().rpartition(".")

@@ -1,0 +1,76 @@
+"""What is kept of a run: numbers read off its record by name."""
+
+from __future__ import annotations
+
+import importlib
+import math
+from collections.abc import Callable, Sequence
+
+from dataleverage.errors import RecordError, ScenarioError
+from dataleverage.measure.outcomes import OUTCOMES
+from dataleverage.record.record import Record
+from dataleverage.scenario.schema import listed, nearest
+
+Reader = Callable[[Record], float]
+
+
+def read(record: Record, names: Sequence[str]) -> list[float | None]:
+    """The outcomes of a record in order; None where it has none (NaN, infinity)."""
+    values = [float(reader(name)(record)) for name in names]
+    return [value if math.isfinite(value) else None for value in values]
+
+
+def reader(name: str) -> Reader:
+    """What reads an outcome off a record.
+
+    name : of `OUTCOMES`; `rounds.<column>`, what that column holds for the first operator in the last round; or
+    `module:function`, a function of a record. Raises ScenarioError where there is no such thing.
+    """
+    if name in OUTCOMES:
+        return OUTCOMES[name].read
+    if name.startswith("rounds."):
+        return last_of(name.removeprefix("rounds."))
+    return function(name)
+
+
+def last_of(column: str) -> Reader:
+    """The last round's number in a column of `rounds`."""
+
+    def last(record: Record) -> float:
+        columns = list(record.tables["rounds"])
+        if column not in columns:
+            near = nearest(column, columns)
+            remedy = f"Did you mean `rounds.{near}`?" if near else f"It has {listed(columns)}."
+            raise RecordError(f"the table of rounds has no column {column[:80]!r}", remedy=remedy)
+        value = record.along(column)[-1]
+        try:
+            return float(value)
+        except (TypeError, ValueError):
+            raise RecordError(
+                f"the column {column!r} of the table of rounds holds no numbers", remedy="Name another."
+            ) from None
+
+    return last
+
+
+def function(name: str) -> Reader:
+    """The function that `module:function` names."""
+    module, _, inner = name.partition(":")
+    try:
+        found = getattr(importlib.import_module(module), inner)
+    except Exception as error:
+        said = f"{name[:80]!r} cannot be imported: {type(error).__name__}: {error}"
+        remedy = "Write `module:function`, of a module that Python finds (its folder in PYTHONPATH, say)."
+        raise ScenarioError(said, remedy=remedy) from error
+    if not callable(found):
+        raise ScenarioError(f"{name[:80]!r} is no function", remedy="Name a function of a record that returns a number.")
+
+    def number(record: Record) -> float:
+        value = found(record)
+        try:
+            return float(value)
+        except (TypeError, ValueError):
+            said = f"{name[:80]!r} returned {type(value).__name__}, not a number"
+            raise RecordError(said, remedy="Return a number, NaN where there is none.") from None
+
+    return number
