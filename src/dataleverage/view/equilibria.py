@@ -135,9 +135,9 @@ def named_equilibria(found: Read) -> list[str]:
     if not found.equilibria:
         return ["none found" if found.game is None else "none: in every joint move somebody gains by moving alone"]
     known = len(found.equilibria)
-    text = [f"{known} pure Nash equilibri{'um' if known == 1 else 'a'} {'found' if found.game is None else 'in all'}"]
+    text = [f"{known:,} pure Nash equilibri{'um' if known == 1 else 'a'} {'found' if found.game is None else 'in all'}"]
     text += [said(found.standing, choice) + worth(found, choice) for choice in found.equilibria[:NAMED]]
-    return text + ([f"and {known - NAMED} more: --json has them all"] if known > NAMED else [])
+    return text + ([f"and {known - NAMED:,} more: --json has them all"] if known > NAMED else [])
 
 
 def worth(found: Read, choice: tuple[int, ...]) -> str:
