@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from sklearn.neighbors import KNeighborsClassifier
 from sklearn.tree import DecisionTreeClassifier
 
 from dataleverage.grid.learners.ridge import RidgeClassifier
@@ -42,6 +43,25 @@ def test_success_is_that_of_a_model_fitted_by_hand(tactic):
         assert ours.success([members])[0] == pytest.approx((says == 1).mean())
 
 
+def test_erasing_is_that_of_models_fitted_by_hand():
+    given, streams = examples(), Streams(5)
+    tree = DecisionTreeClassifier(max_depth=3, random_state=0)
+    ours = contest("erase", firm=Sklearn(tree))
+    shuffled = streams.at("signal split", 0).permutation(200)
+    test, train = shuffled[:50], np.sort(shuffled[50:])
+    order = streams.at("signal collective", 0).permutation(150)
+    scale = given.X[train].std(axis=0)
+    vote = KNeighborsClassifier(n_neighbors=15).fit(given.X[train] / scale, given.y[train])
+    labels = vote.predict(given.X_signal[train] / scale)
+    assert 0 < (labels != given.y[train]).sum() < 150
+    for members in (0, 10, 70, 150):
+        y = given.y[train].copy()
+        y[order[:members]] = labels[order[:members]]
+        firm = tree.fit(given.X[train], y)
+        same = firm.predict(given.X[test]) == firm.predict(given.X_signal[test])
+        assert ours.success([members])[0] == pytest.approx(same.mean())
+
+
 def test_a_search_by_halving_and_all_shares_agree_where_success_rises():
     halving, everything = contest(), contest()
     for wanted in (0.6, 0.8, 1.0):
@@ -51,6 +71,15 @@ def test_a_search_by_halving_and_all_shares_agree_where_success_rises():
         assert halving.halved_in_on(wanted) == everything.least_of_all(wanted)
     assert len(halving.known) < len(everything.known)
     assert halving.grid.trained == len(halving.known)
+
+
+def test_erasing_in_parts_is_erasing_at_once():
+    whole, parts = contest("erase"), contest("erase")
+    assert (
+        parts.success(parts.edges[:3]).tolist() + parts.success(parts.edges[3:]).tolist() == whole.success(whole.edges).tolist()
+    )
+    whole.grid.oracle.chunk = lambda rows: 2
+    assert whole.success(whole.edges).tolist() == [parts.known[m] for m in whole.edges.tolist()]
 
 
 def test_nothing_is_enough_where_a_signal_cannot_win():

@@ -12,7 +12,7 @@ from sklearn.tree import DecisionTreeClassifier
 import dataleverage as dl
 from dataleverage.errors import DataError, GridError
 from dataleverage.measure.intervals import over_worlds
-from dataleverage.measure.signal import FiniteTable, Signal, alpha_success, planting_bound, staircase
+from dataleverage.measure.signal import FiniteTable, Signal, alpha_success, erasing_bound, planting_bound, staircase
 from dataleverage.streams import Streams
 from dataleverage.world.categories import Categories
 from dataleverage.world.datasets.car_market import law
@@ -54,6 +54,40 @@ def test_a_firm_that_learns_the_table_yields_at_the_steps(tactic):
         assert found.reached == 3
         assert found.alpha.mean == pytest.approx(stairs.alpha(wanted), abs=0.015)
         assert found.alpha.mean == pytest.approx(exact.alpha(wanted), abs=0.03)
+
+
+def test_a_firm_that_learns_the_table_forgets_the_signal_at_the_steps():
+    """Erasing: colour says much of small things and little of big ones; the members' own vote stands for P₀(y|g(x))."""
+    table = FiniteTable(
+        [[0.10, 0.15], [0.18, 0.02], [0.15, 0.10], [0.05, 0.25]],
+        points=[("red", "big"), ("red", "small"), ("blue", "big"), ("blue", "small")],
+        columns=("colour", "size"),
+        labels=("no", "yes"),
+    )
+    X, y, columns = drawn(table, 100_000)
+    signal = Signal(table, {"colour": "red"})
+    stairs, alphas = staircase(signal, "erase"), [0.02, 0.1, 0.25, 0.35, 0.45, 0.6]
+    steps = sorted(set(stairs.steps.round(6)) - {0.0})
+    assert len(steps) == 2 and min(abs(a - step) for a in alphas for step in steps) > 0.03  # beside the steps, not on them
+    found = alpha_success(
+        DecisionTreeClassifier(), X, y, columns.signal({"colour": "red"}), tactic="erase", alphas=alphas, worlds=2, success=0.99
+    )
+    success = found.curve()["success"]
+    assert success.to_numpy() == pytest.approx(stairs.at(alphas), abs=0.02)
+    assert len(set(success.round(1))) == 3
+    assert (success >= erasing_bound(alphas, tau=signal.tau) - 0.02).all()
+    assert found.alpha.mean == pytest.approx(min(a for a in alphas if a > stairs.alpha(0.99)), abs=1e-4)
+
+
+def test_what_a_firm_does_not_look_at_is_erased_by_nobody():
+    X, y = load_breast_cancer(return_X_y=True)
+    blind = np.hstack([X, np.zeros((len(X), 1))])
+    found = alpha_success(dl.learners.RidgeClassifier(), blind, y, {30: 0.0}, tactic="erase", worlds=3, success=1.0)
+    assert found.alpha.mean == 0 and found.reached == 3
+    made = np.random.default_rng(0).normal(size=(600, 2))
+    firm, alphas = dl.learners.RidgeClassifier(), [0, 0.3, 1]
+    seen = alpha_success(firm, made, made[:, 0] > 0, {0: 1.0}, tactic="erase", worlds=4, alphas=alphas).curve()["success"]
+    assert seen.iloc[0] == pytest.approx(0.5, abs=0.05) and seen.is_monotonic_increasing and seen.iloc[-1] > 0.95
 
 
 def test_the_car_market_really_trained():
@@ -156,6 +190,9 @@ X_SMALL, Y_SMALL = np.arange(20.0).reshape(10, 2), np.array([0, 1] * 5)
         ({"y": Y_SMALL[:9]}, r"y has shape \(9,\)"),
         ({"y": np.zeros(10)}, "nothing to learn"),
         ({"target": 2}, "no label 2"),
+        ({"target": None}, "no label None"),
+        ({"target": 2, "tactic": "erase"}, "no label 2"),
+        ({"g": lambda X: X + 1, "tactic": "erase"}, r"g\(g\(x\)\) = g\(x\)"),
         ({"g": {}}, "the signal is empty"),
         ({"g": {2: 1.0}}, "no feature 2"),
         ({"g": {-1: 1.0}}, "no feature -1"),
@@ -177,7 +214,7 @@ def test_data_that_does_not_fit(changes, says):
         ({"learner": "a tree"}, "learner"),
         ({"learner": LogisticRegression}, "is no learner"),
         ({"learner": dl.learners.Ridge()}, "the target asks for classification"),
-        ({"tactic": "erase"}, "cannot be planted"),
+        ({"tactic": "unplant"}, "'unplant' is no tactic"),
         ({"success": 0.0}, "success"),
         ({"alphas": []}, "alphas"),
         ({"alphas": [0.1, 1.5]}, "alphas"),

@@ -18,6 +18,10 @@ def statistical_bound(signal: Signal, *, n: int, N: int, N_test: int, delta: flo
     the law of g(x) among the collective's own examples (not the mixture), and Δ_x = max_y P(x, y) − P(x, y*), in joint
     probability, is of those examples too. R is `radius` at δ̃ = δ/(2 + 2|X*| + 2|X*||Y|), X* = g(X) over all points.
 
+    It is for feature-label planting alone. The paper has statements for goals of its own beside it (features alone with a
+    point that other labels are moved to, unplanting), which are not those of `feature_only` and `erase` here; plan these by
+    `staircase` on the examples at hand, which promises nothing of those of others.
+
     Parameters
     ----------
     signal : on the empirical law of the collective's n examples, `Signal(table.empirical(x, y), g, target)`; on P₀ itself

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -13,7 +13,8 @@ from numpy.typing import ArrayLike
 from dataleverage.errors import DataError, GridError
 from dataleverage.grid.learner import Learner
 from dataleverage.measure.intervals import Interval, over_worlds
-from dataleverage.measure.signal.contest import Contest, Planted, Planting
+from dataleverage.measure.signal.contest import Contest, Planted
+from dataleverage.measure.signal.planted import Tactic, known
 from dataleverage.streams import Streams
 from dataleverage.world.arrays import features, labels_of
 from dataleverage.world.world import Floats
@@ -62,29 +63,32 @@ def alpha_success(
     X: ArrayLike | pd.DataFrame,
     y: ArrayLike,
     g: Planter,
-    target: object,
+    target: object = None,
     *,
     success: float = 0.9,
-    tactic: Planting = "feature_label",
+    tactic: Tactic = "feature_label",
     alphas: Sequence[float] | None = None,
     tolerance: float = 0.01,
     worlds: int = 10,
     holdout: float = 0.25,
     seed: int = 0,
 ) -> AlphaSuccess:
-    """The share α of training examples with which a collective gets a trained firm to say y* in `success` of all cases.
+    """The share α of training examples with which a collective has its way with a trained firm in `success` of all cases.
 
     In every world the examples are split at random into training and held-out ones, and the training ones are put in a
     random order, the first α of which are the collective: larger collectives hold the smaller ones. Success is
-    Pr[f(g(x)) = y*] over the held-out examples x, whatever their label (Hardt et al. 2023, section 2).
+    Pr[f(g(x)) = y*] over the held-out examples x, whatever their label, or when erasing Pr[f(x) = f(g(x))] (Hardt et al.
+    2023, section 2).
 
     Parameters
     ----------
     learner : one of `dl.learners`, or a scikit-learn classifier. What a learner scales with is fitted on clean examples.
     X, y : (N, d) finite numbers and (N,) labels of any type.
     g : the signal; `{feature: value}` or a function from (N, d) to (N, d).
-    target : y*, one of the labels.
-    tactic : feature_label hands in (g(x), y*); feature_only (g(x), y) where y = y*, and (x, y) unchanged elsewhere.
+    target : y*, one of the labels; not needed for erasing.
+    tactic : feature_label hands in (g(x), y*); feature_only (g(x), y) where y = y*, and (x, y) unchanged elsewhere; erase
+        (x, argmax_y P₀(y|g(x))), by the vote of the 15 clean training examples nearest to g(x), as the tactic of games does
+        (`list tactics`). It needs g(g(x)) = g(x). A firm that does not look at what g changes is erased by nobody at all.
     alphas : shares in [0, 1] to try in every world. Success is made monotone in α by isotonic regression in each world, and
         the least share that reaches `success` counts. Without `alphas`, α is halved in on in each world, from 0 to 1 and
         down to `tolerance` (or a single example), which takes success to be monotone as it is: see `largest_drop`.
@@ -98,7 +102,7 @@ def alpha_success(
     import pandas as pd
 
     check(success, tactic, alphas, tolerance, worlds, holdout)
-    firm, given, streams = as_learner(learner), planted(X, y, g, target), Streams(seed)
+    firm, given, streams = as_learner(learner), planted(X, y, g, target, tactic), Streams(seed)
     held = min(max(1, round(holdout * len(given.y))), len(given.y) - 1)
     shares = np.arange(math.ceil(1 / tolerance) + 1) * tolerance if alphas is None else np.asarray(alphas, dtype=np.float64)
     edges = np.unique(np.round(np.minimum(shares, 1.0) * (len(given.y) - held)).astype(np.int64))
@@ -119,15 +123,14 @@ def alpha_success(
         reached=len(reached),
         worlds=worlds,
         tried=pd.DataFrame(lines, columns=["world", "alpha", "members", "success"]),
-        models=sum(contest.grid.trained for contest in contests),
+        models=len(lines),
         largest_drop=max(contest.largest_drop for contest in contests),
     )
 
 
 def check(success: float, tactic: str, alphas: Sequence[float] | None, tolerance: float, worlds: int, holdout: float) -> None:
     """Raise GridError for numbers out of range."""
-    if tactic not in get_args(Planting):
-        raise GridError(f"{tactic!r} cannot be planted", key="tactic", remedy=f"Choose {' or '.join(get_args(Planting))}.")
+    known(tactic)
     if not 0 < success <= 1:
         raise GridError(f"a success of {success} is not in (0, 1]", key="success", remedy="Give a share such as 0.9.")
     if alphas is not None and not (len(alphas) and all(0 <= alpha <= 1 for alpha in alphas)):
@@ -154,7 +157,7 @@ def as_learner(given: Any) -> Learner:
         ) from error
 
 
-def planted(X: ArrayLike | pd.DataFrame, y: ArrayLike, g: Planter, target: object) -> Planted:
+def planted(X: ArrayLike | pd.DataFrame, y: ArrayLike, g: Planter, target: object, tactic: Tactic) -> Planted:
     """Examples with and without the signal, checked."""
     examples, labels = features(X, "X"), labels_of(y, "y")
     if labels.shape != (len(examples),):
@@ -166,10 +169,13 @@ def planted(X: ArrayLike | pd.DataFrame, y: ArrayLike, g: Planter, target: objec
             f"{len(examples)} examples of {len(classes)} labels: there is nothing to learn", key="y", remedy="Give two of each."
         )
     wanted = [k for k, label in enumerate(found.tolist()) if label == target or str(label) == str(target)]
-    if not wanted:
+    if not wanted and (tactic != "erase" or target is not None):
         raise DataError(f"there is no label {target!r}", key="target", remedy=f"Labels are {', '.join(classes[:20])}.")
     names = [str(name) for name in X.columns] if hasattr(X, "columns") else []
-    return Planted(examples, positions.astype(np.int64), with_signal(examples, g, names), classes, wanted[0])
+    moved = with_signal(examples, g, names)
+    if tactic == "erase" and not np.array_equal(with_signal(moved, g, names), moved):
+        raise DataError("erasing needs g(g(x)) = g(x), and g moves an example twice", key="g", remedy="Set features to values.")
+    return Planted(examples, positions.astype(np.int64), moved, classes, wanted[0] if wanted else 0)
 
 
 def with_signal(X: Floats, g: Planter, names: list[str]) -> Floats:

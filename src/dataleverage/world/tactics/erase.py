@@ -38,12 +38,19 @@ class Erase(Tactic):
         asked = np.arange(len(world.y))
         if len(asked) > MOST:
             asked = np.sort(rng.choice(len(asked), size=MOST, replace=False))
-        clean, moved = world.X[asked], self.transform.apply(lot.X, world, f"{key}.transform")
-        scale = np.where(np.ptp(clean, axis=0) > 0, clean.std(axis=0), 1.0)
-        share = nearest_share(
-            clean / scale, world.y[asked].astype(np.int64), len(world.classes), moved / scale, self.neighbours
-        )
-        return lot.X, share.argmax(axis=1)
+        moved = self.transform.apply(lot.X, world, f"{key}.transform")
+        y = world.y[asked].astype(np.int64)
+        return lot.X, likeliest(world.X[asked], y, len(world.classes), moved, self.neighbours)
+
+
+def likeliest(X: Floats, y: Ints, classes: int, asked: Floats, k: int) -> Ints:
+    """(M,) the class that most of the k examples of X (N, d) nearest to each of `asked` (M, d) are of, the first of equals.
+
+    Features are standardised by those of X.
+    """
+    scale = np.where(np.ptp(X, axis=0) > 0, X.std(axis=0), 1.0)
+    found: Ints = nearest_share(X / scale, y, classes, asked / scale, k).argmax(axis=1)
+    return found
 
 
 def nearest_share(X: Floats, y: Ints, classes: int, asked: Floats, k: int) -> Floats:
