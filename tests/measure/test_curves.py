@@ -34,6 +34,21 @@ def cells(table):
     return {frozenset(np.flatnonzero(row).tolist()): score for row, score in zip(table.rows, table.scores, strict=True)}
 
 
+def test_a_cell_that_is_no_number_stops_what_it_decides():
+    table = drawn(3, 0)
+    scores = table.scores.copy()
+    scores[6, 1] = np.nan
+    broken = Table(table.rows, scores, table.objects, table.columns, table.metrics, table.sizes)
+    for order in ("random", "greedy", "worst"):
+        assert strike(broken, order, column="x").loc[0, "x"] == scores[7, 0]
+        with pytest.raises(GridError, match="1 cell is not a finite number: BC on y"):
+            strike(broken, order, column="y")
+    with pytest.raises(GridError, match="BC on y"):
+        acquisition(broken, ["B", "C"], column="y")
+    with pytest.raises(GridError, match="BC on y"):
+        effective_data(broken, "AB", column="y")
+
+
 games = given(n=st.integers(2, 6), seed=st.integers(0, 9999), metric=st.sampled_from(["accuracy", "rmse"]))
 
 

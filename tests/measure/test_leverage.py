@@ -152,6 +152,38 @@ def test_a_loss_is_what_falls():
     assert found.loc["company"].isna().all()  # there are no owners' columns
 
 
+def test_transfer_is_told_only_where_the_large_firm_has_something_left():
+    """A table knows its cells exactly: what is left is a number unless it is nothing, or less than guessing."""
+    cells = {"": 0.2, "A": 0.5, "B": 0.3, "C": 0.1, "AB": 0.7, "AC": 0.6, "BC": 0.2, "ABC": 1.0}
+    grid = dl.Grid.from_table(pd.DataFrame({"x": cells.values()}, index=list(cells)))
+    told = {name: of_strike(grid, list(name)).loc["fixed holdout", "transfer"] for name in cells if 0 < len(name) < 3}
+    assert told["B"] == pytest.approx((0.3 - 0.2) / (0.6 - 0.2)) and told["C"] == pytest.approx((0.1 - 0.2) / (0.7 - 0.2))
+    assert told["AC"] == pytest.approx((0.6 - 0.2) / (0.3 - 0.2))  # ten times over: the large firm is left with little
+    assert math.isnan(told["A"]) and math.isnan(told["AB"])  # as guessing, and worse
+
+
+def test_transfer_is_not_told_of_a_large_firm_within_noise_of_guessing():
+    """Only A says anything; B's to D's examples are all alike but for their labels. A quarter of A's labels is wrong."""
+    rng = np.random.default_rng(4)
+    groups = np.repeat(["A", "B", "C", "D"], 100)
+    X = np.where((groups == "A")[:, None], rng.normal(size=(400, 3)), 0.0)
+    labels = np.where(groups == "A", (X[:, 0] > 0) ^ (np.arange(400) % 4 == 0), np.arange(400) % 3 > 0).astype(int)
+    X_eval = rng.normal(size=(300, 3))
+    right = (X_eval[:, 0] > 0).astype(int)
+    grid = dl.Grid.from_arrays(X, labels, groups, X_eval, right, learner=dl.learners.RidgeClassifier())
+    gap = grid.gap("all")
+    for group in (["A"], ["B"], ["C", "D"], ["A", "B"], ["A", "B", "C"], ["B", "C", "D"]):
+        line = of_strike(grid, group).loc["fixed holdout"]
+        held = ~np.isin(groups, group)
+        large = (RidgeClassifier().fit(X[held], labels[held]).predict(X_eval) == right).mean()
+        assert line["large"] == pytest.approx(large, abs=1e-12)
+        within = large - gap.floor <= 2 * gap.error
+        assert math.isnan(line["transfer"]) == within and np.isfinite(line["deletion"])
+        assert within == ("A" in group)
+    means = by_share(grid, [0.25, 0.75]).loc["fixed holdout"]
+    assert means["transfer"].isna().all() and means["deletion"].notna().all()  # one of the groups of each size holds A
+
+
 def test_random_shares_are_means_over_groups():
     grid, *_ = loss_grid()
     found = by_share(grid, [0.2, 0.4, 0.41, 0.8], samples=200)

@@ -139,7 +139,7 @@ def test_strata_look_only_at_their_own():
 
 def test_what_cannot_be_fitted():
     table = Table(lattice(3), np.arange(8.0)[:, None], NAMES[:3], ("v",))
-    with pytest.raises(GridError, match="needs 4 sizes, and there are 3"):
+    with pytest.raises(GridError, match=r"needs rows of 4 sizes, and there are 3 \(objects: 1, 2, 3\)"):
         fit(table)
     with pytest.raises(GridError, match="there are 2 in left"):
         fit(table, strata={"left": ["A", "B"]})
@@ -151,7 +151,7 @@ def test_what_cannot_be_fitted():
         fit(table.frame)
     scores = table.scores.copy()
     scores[3] = np.nan
-    with pytest.raises(GridError, match="1 cells are not finite"):
+    with pytest.raises(GridError, match="1 cell is not a finite number: AB on v"):
         by_size(Table(table.rows, scores, table.objects, table.columns))
 
 

@@ -103,6 +103,18 @@ def test_a_front_of_columns_there_are_not():
         pareto(drawn(2, 0), "x", "z")
 
 
+def test_cells_that_are_not_numbers_are_named_where_they_matter():
+    table = drawn(3, 0)
+    scores = table.scores.copy()
+    scores[[0, 5], 1] = np.nan, np.inf
+    broken = Table(table.rows, scores, table.objects, table.columns, table.metrics, table.sizes)
+    for ask in (lambda: pareto(broken, "x", "y"), lambda: pareto(broken, "y", "x"), lambda: budgeted(broken, column="y")):
+        with pytest.raises(GridError, match="2 cells are not finite numbers: the empty row on y, AC on y\n") as caught:
+            ask()
+        assert caught.value.remedy
+    assert len(budgeted(broken, column="x")) and pareto(broken, "x", "x").index[0] == pareto(table, "x", "x").index[0]
+
+
 def test_unlearning_is_measured_by_retraining():
     """A model that forgot nothing has all of the way to go, one that was retrained nothing, and one between a part."""
     X, y = load_wine(return_X_y=True)

@@ -13,6 +13,7 @@ from dataleverage.grid.metrics import METRICS
 from dataleverage.grid.oracle import missing_cells
 from dataleverage.grid.rows import Rows, from_words, in_words
 from dataleverage.grid.table import Table
+from dataleverage.measure.worth import check_numbers
 from dataleverage.streams import Streams
 from dataleverage.world.world import Floats, Ints
 
@@ -49,7 +50,8 @@ def strike(
     Returns a DataFrame indexed by `struck` (how many left): `share` of training examples that left (mean), `rows` looked at, a
     column of scores for every column and, where they are a sample's mean, `low` and `high` ends of its 95 % interval as
     further columns (`all low`, `all high`). A greedy or given order also says who leaves, in `object`, and worst the `row`.
-    Raises GridError for orders and columns there are not, MissingCell where a table lacks a row.
+    Raises GridError for orders and columns there are not and for cells of that column that are not numbers, MissingCell where a
+    table lacks a row.
     """
     return walk(source, order, column, samples, most, seed, extreme="worst")
 
@@ -94,7 +96,7 @@ def walk(
         raise GridError(
             f"{samples} rows of a size cannot stand for all", remedy="Sample at least two, to know how sure they are."
         )
-    scores = asker(source)
+    scores = asker(source, where)
     start = np.full(n, 1 if down else 0, dtype=np.uint8)
     lines = [line(start[None, :], scores(start[None, :]), sizes, columns, down)]
     if isinstance(order, str) and order in ("random", extreme):
@@ -140,7 +142,7 @@ def effective_data(table: Table, row: str, *, column: str | None = None) -> floa
     if not table.complete:
         raise missing_cells([f"{table.holes} clean rows"])
     score = sign * table.known(from_words(row, table.objects)[None, :])[0, where]
-    curve = strike(table, "random", most=len(table.objects))
+    curve = strike(table, "random", column=column, most=len(table.objects))
     cost = sign * curve[columns[where]].to_numpy()
     reached = np.flatnonzero(cost <= score)
     if not len(reached):
@@ -174,9 +176,16 @@ def refuse_taken(columns: Sequence[str]) -> None:
         )
 
 
-def asker(source: Source) -> Callable[[Rows], Floats]:
-    """What gives the scores of rows."""
-    return source.known if isinstance(source, Table) else source.scores
+def asker(source: Source, where: int) -> Callable[[Rows], Floats]:
+    """What gives the scores of rows, and raises GridError where the column that decides has no number."""
+    name = (source.columns if isinstance(source, Table) else source.column_names)[where]
+
+    def scores(rows: Rows) -> Floats:
+        found = source.known(rows) if isinstance(source, Table) else source.scores(rows)
+        check_numbers(rows, found[:, [where]], source.objects, [name])
+        return found
+
+    return scores
 
 
 def refuse_too_many(n: int, steps: int) -> None:

@@ -112,7 +112,9 @@ def of_strike(grid: Grid, strikers: Sequence[str], *, column: str | None = None)
     strikers : names of objects. column : an audit column that everyone is judged on; the first unless given.
 
     Returns a DataFrame indexed by view: scores `large` and `small`, `deletion`, `duplication`, `transfer`, and the shares
-    retained by each. Raises GridError for unknown objects, nobody or everybody, GapError for a gap within noise.
+    retained by each. Transfer is a share of what the large firm has left, and NaN where that is within two standard errors of
+    nothing, these taken to be as large as the gap's. Raises GridError for unknown objects, nobody or everybody, GapError for a
+    gap within noise.
     """
     unknown = [name for name in strikers if name not in grid.objects]
     if unknown or not 0 < len(set(strikers)) < grid.n_objects:
@@ -140,8 +142,9 @@ def of_strikes(grid: Grid, strikes: Mask, column: str | None) -> pd.DataFrame:
     ):
         large, small = each.T
         lost, given = deletion(sign * large, worst, best), duplication(sign * small, worst, best)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            both = np.where(lost < 1, given / (1 - lost), np.nan)
+        left = [clear(each, known.error) for each in (sign * large - worst).tolist()]  # NaN is not
+        both = np.full(len(left), np.nan)
+        np.divide(given, 1 - lost, out=both, where=left)
         part = {"view": view, "large": large, "small": small, "deletion": lost, "duplication": given, "transfer": both}
         lines.append(pd.DataFrame({**part, "large retains": kept[:, 0], "small retains": kept[:, 1]}))
     return pd.concat(lines).sort_index(kind="stable").reset_index(drop=True)
@@ -159,7 +162,8 @@ def by_share(
     samples : random groups of each size. seed : of the draws.
 
     Returns a DataFrame indexed by view and share: means over groups of `deletion`, `duplication` and `transfer`, their standard
-    errors (`deletion error` …), and the share of examples that each firm retains. Raises as `of_strike` does.
+    errors (`deletion error` …), and the share of examples that each firm retains. Where one group's transfer cannot be told,
+    the mean cannot either and is NaN: the others alone would flatter. Raises as `of_strike` does.
     """
     import pandas as pd
 
@@ -175,7 +179,8 @@ def by_share(
         strikes[np.arange(len(drawn))[:, None], drawn] = True
         found = of_strikes(grid, strikes, column)
         for view, part in found.groupby("view", sort=False):
-            mean, error = part.mean(numeric_only=True), part.std(numeric_only=True, ddof=1) / np.sqrt(len(part))
+            numbers = part.drop(columns="view")
+            mean, error = numbers.mean(skipna=False), numbers.std(skipna=False, ddof=1) / np.sqrt(len(part))
             error *= np.sqrt(1 - len(part) / comb(n, acting))  # drawn without putting back: nothing is left where all are
             power = ["deletion", "duplication", "transfer"]
             errors = {f"{name} error": error[name] for name in power}

@@ -12,6 +12,7 @@ from dataleverage.grid.grid import Grid
 from dataleverage.grid.metrics import METRICS
 from dataleverage.grid.rows import Rows
 from dataleverage.grid.table import Table
+from dataleverage.measure.worth import check_numbers
 from dataleverage.world.world import Floats, Mask
 
 if TYPE_CHECKING:
@@ -76,7 +77,11 @@ def fit(table: Table, *, strata: Mapping[str, Sequence[str]] | None = None, leve
             m, score = of_column.examples.to_numpy(), of_column.score.to_numpy()
             if len(m) < LEAST:
                 where = f" in {stratum}" if stratum else ""
-                raise GridError(f"a curve needs {LEAST} sizes, and there are {len(m)}{where}", remedy="Make more objects.")
+                there = ", ".join(f"{size}" for size in of_column.objects) or "none"
+                raise GridError(
+                    f"a scaling curve needs rows of {LEAST} sizes, and there are {len(m)}{where} (objects: {there})",
+                    remedy="Make more objects, or add rows of other sizes to the table.",
+                )
             lines.append(curve(m, score, level))
             index.append((stratum, column))
     names = pd.MultiIndex.from_tuples(index, names=["stratum", "column"])
@@ -147,10 +152,9 @@ def clean(table: Table, within: Sequence[str] | None) -> tuple[Rows, Floats]:
             raise GridError(f"{unknown[0]!r} is no object", remedy=f"Objects are {', '.join(table.objects[:20])}.")
         wanted = np.isin(np.array(table.objects), list(within))
     kept = (table.rows <= 1).all(axis=1) & ~table.rows[:, ~wanted].any(axis=1)
-    scores = table.scores[kept]
-    if not np.isfinite(scores).all():
-        raise GridError(f"{int((~np.isfinite(scores)).sum())} cells are not finite numbers", remedy="Leave those rows out.")
-    return table.rows[kept], scores
+    rows, scores = table.rows[kept], table.scores[kept]
+    check_numbers(rows, scores, table.objects, table.columns)
+    return rows, scores
 
 
 def curve(m: Floats, score: Floats, level: float) -> dict[str, float]:

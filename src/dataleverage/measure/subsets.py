@@ -11,6 +11,7 @@ from dataleverage.errors import GridError
 from dataleverage.grid.rows import from_words, in_words
 from dataleverage.grid.table import Table
 from dataleverage.measure.curves import positions
+from dataleverage.measure.worth import check_numbers
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,7 +26,8 @@ def budgeted(table: Table, budgets: Sequence[int] | None = None, *, column: str 
     column : what is best; the first unless given.
 
     Returns a DataFrame indexed by `budget`: the `row` in words, its `examples` and `score`, and the `regret`: by how much the
-    full row is better (negative where less data is). Raises MissingCell without the full row, GridError where nothing fits.
+    full row is better (negative where less data is). Raises MissingCell without the full row, GridError where nothing fits and
+    for cells that are not numbers.
     """
     import pandas as pd
 
@@ -33,6 +35,7 @@ def budgeted(table: Table, budgets: Sequence[int] | None = None, *, column: str 
     sign = float(table.sign[where])
     clean = (table.rows <= 1).all(axis=1)
     rows, score = table.rows[clean], table.scores[clean, where]
+    check_numbers(rows, score[:, None], table.objects, [table.columns[where]])
     size = rows @ table.examples
     full = table.known(np.ones((1, len(table.objects)), dtype=np.uint8))[0, where]
     lines = []
@@ -80,13 +83,14 @@ def pareto(table: Table, monitored: str, unmonitored: str) -> pd.DataFrame:
     """The clean rows that no other beats on what is monitored and on what is not: where the two can be had together.
 
     Returns a DataFrame indexed by row in words, from the best on the monitored column down, with both scores. Of rows with
-    equal scores on both, all are kept. Raises GridError for columns there are not.
+    equal scores on both, all are kept. Raises GridError for columns there are not and for cells that are not numbers.
     """
     import pandas as pd
 
     clean = (table.rows <= 1).all(axis=1)
     at = [table.column(monitored), table.column(unmonitored)]
     scores = table.scores[clean][:, at]
+    check_numbers(table.rows[clean], scores, table.objects, [monitored, unmonitored])
     gain = scores * table.sign[at]
     order = np.lexsort((-gain[:, 1], -gain[:, 0]))
     best = np.maximum.accumulate(gain[order, 1])

@@ -9,7 +9,7 @@ import numpy as np
 
 from dataleverage.errors import GridError
 from dataleverage.grid.oracle import missing_cells
-from dataleverage.grid.rows import all_rows, in_words
+from dataleverage.grid.rows import Rows, all_rows, in_brief, in_words
 from dataleverage.grid.table import Table
 from dataleverage.world.world import Floats, Ints
 
@@ -41,7 +41,7 @@ def worth(table: Table) -> Floats:
             missing = all_rows(n)[at < 0]
             raise missing_cells([in_words(row, table.objects) for row in missing[:NAMED]], max(len(missing) - NAMED, 0))
         found = scores[at]
-    check_numbers(table, found)
+    check_numbers(rows, scores, table.objects, table.columns)
     return found
 
 
@@ -56,20 +56,18 @@ def check_table(table: Table) -> None:
         )
 
 
-def check_numbers(table: Table, found: Floats) -> None:
-    """Raise GridError where a cell is NaN or infinite."""
-    if np.isfinite(found).all():
+def check_numbers(rows: Rows, scores: Floats, objects: Sequence[str], columns: Sequence[str]) -> None:
+    """Raise GridError, which names the cells, where a score (R, C) of rows (R, n) is NaN or infinite."""
+    finite = np.isfinite(scores)
+    if finite.all():
         return
-    broken = np.argwhere(~np.isfinite(found))
-    objects = range(len(table.objects))
-    cells = []
-    for i, c in broken[:NAMED]:
-        row = in_words([int(i) >> j & 1 for j in objects], table.objects) or "the empty row"
-        cells.append(f"{row} on {table.columns[c]}")
+    broken = np.argwhere(~finite)
+    cells = [f"{in_brief(rows[i], objects) or 'the empty row'} on {columns[c]}" for i, c in broken[:NAMED]]
     more = f" and {len(broken) - NAMED} more" if len(broken) > NAMED else ""
+    what = "1 cell is not a finite number" if len(broken) == 1 else f"{len(broken)} cells are not finite numbers"
     raise GridError(
-        f"{len(broken)} cells are not finite numbers: {', '.join(cells)}{more}",
-        remedy="Mend or leave out what was not measured.",
+        f"{what}: {', '.join(cells)}{more}",
+        remedy="Mend or leave out what was not measured; choose a metric that is defined on every row.",
     )
 
 

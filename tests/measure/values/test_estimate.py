@@ -214,7 +214,7 @@ def test_tables_with_holes_and_broken_cells(table_of):
         estimate(Table(table.rows[::2], table.scores[::2], table.objects, table.columns))
     scores = table.scores.copy()
     scores[31, 1] = np.nan
-    with pytest.raises(GridError, match="ABCDE among them"):
+    with pytest.raises(GridError, match="1 cell is not a finite number: ABCDE on y"):
         estimate(Table(table.rows, scores, table.objects, table.columns))
 
 

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from dataleverage.errors import GridError
 from dataleverage.grid.surrogate import Additive, held_out
 from dataleverage.grid.table import Table
-from dataleverage.measure.worth import frame
+from dataleverage.measure.worth import check_numbers, frame
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,9 +30,9 @@ def datamodel(table: Table, *, penalty: float = 0.1) -> pd.DataFrame:
         raise GridError(f"values are read off a table, not off a {type(table).__name__}", remedy="Pass `grid.unveil()`.")
     clean = (table.rows <= 1).all(axis=1)
     rows, scores = table.rows[clean], table.scores[clean]
-    if not np.isfinite(scores).all() or not penalty > 0:
-        what = "cells are not finite numbers" if penalty > 0 else f"the penalty is {penalty}"
-        raise GridError(f"a datamodel cannot be fitted: {what}", remedy="Leave out such rows; give a penalty above 0.")
+    check_numbers(rows, scores, table.objects, table.columns)
+    if not penalty > 0:
+        raise GridError(f"a datamodel cannot be fitted: the penalty is {penalty}", remedy="Give a penalty above 0.")
     judged = held_out(lambda known, values: Additive(known, values, penalty=penalty), rows, scores, folds=FOLDS)
     values = frame(Additive(rows, scores, penalty=penalty).effect, table.objects, table.columns)
     values.attrs["rank"] = dict(zip(table.columns, judged.rank.tolist(), strict=True))

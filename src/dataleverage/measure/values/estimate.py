@@ -7,18 +7,17 @@ are generated, and no draw is cut short: a gain that data takes away would end i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol, get_args
 
-import numpy as np
 from numpy.typing import ArrayLike
 
 from dataleverage.errors import GridError
-from dataleverage.grid.rows import Rows, as_rows, distinct, in_words, keys
+from dataleverage.grid.rows import as_rows, distinct, keys
 from dataleverage.grid.table import Table
 from dataleverage.measure.values import samplers
-from dataleverage.measure.worth import frame
+from dataleverage.measure.worth import check_numbers, frame
 from dataleverage.streams import Streams
 from dataleverage.world.world import Floats
 
@@ -111,7 +110,9 @@ def estimate(
         wanted, which = distinct(drawn)
         fresh = len(seen)
         seen.update(keys(wanted))
-        sampler.take(drawn, numbers(wanted, asked.scores(wanted), asked.objects)[which])
+        scores = asked.scores(wanted)
+        check_numbers(wanted, scores, asked.objects, asked.column_names)
+        sampler.take(drawn, scores[which])
         if progress is not None:
             progress(len(seen) - fresh)
         if precision is not None and sampler.draws >= LEAST and bool((sampler.result()[1] <= precision).all()):
@@ -142,18 +143,6 @@ def check(value: str, method: str, budget: int, precision: float | None) -> None
         raise GridError(f"the budget is {budget} rows", remedy="Give at least one.")
     if precision is not None and not precision > 0:
         raise GridError(f"a precision of {precision} is never reached", remedy="Give a standard error above 0, or None.")
-
-
-def numbers(rows: Rows, scores: Floats, objects: Sequence[str]) -> Floats:
-    """The scores (R, C) of rows. Raises GridError, which names a row, where one is NaN or infinite."""
-    broken = np.flatnonzero(~np.isfinite(scores).all(axis=1))
-    if len(broken):
-        first = in_words(rows[broken[0]], objects) or "the empty row"
-        raise GridError(
-            f"{len(broken)} of {len(rows)} rows have scores that are not finite numbers, {first} among them",
-            remedy="Choose a metric that is defined on every row.",
-        )
-    return scores
 
 
 @dataclass(frozen=True, eq=False)
