@@ -174,7 +174,8 @@ def grid(
     from dataleverage.scenario.load import load
     from dataleverage.view.figures import check_folder, draw
     from dataleverage.view.measured import as_json as measured_json
-    from dataleverage.view.measured import check_values, lines, measure
+    from dataleverage.view.measured import check_values, measure
+    from dataleverage.view.told import lines
     from dataleverage.view.unveiled import as_json as unveiled_json
     from dataleverage.view.unveiled import unveiled
 

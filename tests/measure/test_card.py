@@ -32,7 +32,7 @@ def test_a_card_has_its_parts_and_the_numbers_of_the_outcomes(first_strike):
     effect = part(text, "Effect")
     for name in ("deletion_leverage", "company_leverage", "start_score", "final_score", "score_change"):
         assert f"{found[name]:.3f}" in effect, name
-    assert "no interval" in effect and "gap 0.840 ± 0.017" in effect
+    assert "no interval" in effect and "here 0.840, standard error 0.017" in effect
     costs = part(text, "Costs")
     assert f"{found['operator_profit']:.3f} credits" in costs and f"{10.0 * found['rounds_played']:.3f} had nobody" in costs
     assert f"{found['creators_welfare']:.3f} credits" in costs and f"{12 * found['rounds_played']:.3f} had nobody" in costs

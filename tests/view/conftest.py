@@ -3,7 +3,10 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
 import pytest
+
+import dataleverage as dl
 
 
 def load_records() -> ModuleType:
@@ -21,3 +24,14 @@ def load_records() -> ModuleType:
 @pytest.fixture(scope="session")
 def records() -> ModuleType:
     return load_records()
+
+
+@pytest.fixture(scope="session")
+def grid() -> dl.Grid:
+    """A ridge classifier of six objects, with a column for everyone and one for a half."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(180, 3))
+    y = (X[:, 0] + 0.3 * rng.normal(size=180) > 0).astype(int)
+    learner = dl.learners.RidgeClassifier()
+    groups, slices = np.arange(120) % 6, {"half": range(30)}
+    return dl.Grid.from_arrays(X[:120], y[:120], groups, X[120:], y[120:], learner=learner, slices=slices)

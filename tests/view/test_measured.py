@@ -8,24 +8,7 @@ import pytest
 
 import dataleverage as dl
 from dataleverage.errors import GridError, MissingCell
-from dataleverage.view.figures import check_folder, draw
-from dataleverage.view.measured import as_json, check_values, lines, measure
-
-
-@pytest.fixture(scope="module")
-def grid() -> dl.Grid:
-    rng = np.random.default_rng(0)
-    X = rng.normal(size=(180, 3))
-    y = (X[:, 0] + 0.3 * rng.normal(size=180) > 0).astype(int)
-    return dl.Grid.from_arrays(
-        X[:120],
-        y[:120],
-        np.arange(120) % 6,
-        X[120:],
-        y[120:],
-        learner=dl.learners.RidgeClassifier(),
-        slices={"half": range(30)},
-    )
+from dataleverage.view.measured import as_json, check_values, measure
 
 
 def test_everything_asked_for_is_told_and_agrees_with_the_measures(grid):
@@ -40,9 +23,6 @@ def test_everything_asked_for_is_told_and_agrees_with_the_measures(grid):
     alone = dl.leverage.of_strike(grid, ["2"]).loc["fixed holdout"]
     assert told["leverage"]["alone"]["2"]["fixed holdout"]["deletion"] == alone["deletion"]
     assert told["leverage"]["alone"]["2"]["company"]["deletion"] is None  # nobody owns evaluation examples here
-    texts = [text for _, text in lines(grid, found)]
-    best = dl.values.shapley(table)["all"].idxmax()
-    assert texts[1].startswith(f"{best}: shapley {dl.values.shapley(table)['all'].max():+.4f}, leave_one_out")
 
 
 def test_too_many_objects_are_sampled_and_say_so():
@@ -51,10 +31,15 @@ def test_too_many_objects_are_sampled_and_say_so():
     y = (X[:, 0] > 0).astype(int)
     grid = dl.Grid.from_arrays(X[:240], y[:240], np.arange(240) % 24, X[240:], y[240:], learner=dl.learners.RidgeClassifier())
     table = grid.unveil(budget=50)
-    found = measure(grid, table, ["shapley", "banzhaf", "leave_one_out"], budget=400)
-    assert set(found.errors) == {"shapley", "banzhaf"} and np.isfinite(found.errors["shapley"].to_numpy()).all()
-    assert set(as_json(found)["standard_errors"]) == {"shapley", "banzhaf"}
-    assert lines(grid, found)[-1][1] == "shapley, banzhaf: estimated from a sample of rows, ± standard error"
+    found = measure(grid, table, ["shapley", "banzhaf", "leave_one_out", "beta_shapley:4:1"], budget=400)
+    beta = dl.values.estimate(grid, "semivalue", weights=dl.values.beta_weights(24, 4, 1), budget=400)
+    assert found.values["beta_shapley:4:1"].equals(beta.values)
+    low, high = beta.interval()
+    np.testing.assert_allclose(2 * found.reach["beta_shapley:4:1"], high - low)
+    assert set(found.errors) == {"shapley", "banzhaf", "beta_shapley:4:1"}
+    assert np.isfinite(found.errors["shapley"].to_numpy()).all()
+    assert set(as_json(found)["standard_errors"]) == set(found.errors)
+    assert found.cells["shapley"] >= 400 and as_json(found)["estimated_from_rows"] == found.cells
     with pytest.raises((MissingCell, GridError)):
         measure(grid, table, ["least_core"])
 
@@ -66,19 +51,16 @@ def test_a_value_there_is_not_is_named(wrong):
     assert "leave_one_out, shapley, banzhaf" in caught.value.remedy
 
 
-def test_figures_are_drawn_for_what_was_asked(grid, tmp_path):
-    table = grid.unveil()
-    found = measure(grid, table, ["banzhaf"], curves=True, power=True)
-    files = draw(grid, table, found, tmp_path / "deep" / "figures")
-    assert [path.name for path in files] == ["banzhaf.png", "scaling.png", "leverage.png", "strikes.png"]
-    from matplotlib.image import imread
+def test_a_value_asked_for_twice_is_given_once_and_nonsense_is_refused_before_anything_is_trained():
+    assert check_values("shapley, banzhaf,shapley,") == ["shapley", "banzhaf"] and check_values(" , ") == []
+    with pytest.raises(GridError, match=r"Beta\(0.0, 1.0\) is not defined"):
+        check_values("beta_shapley:0:1")
 
-    for path in files:
-        picture = imread(path)
-        assert min(picture.shape[:2]) > 200 and picture.std() > 0.01, path.name  # neither empty nor one colour
-    (tmp_path / "file").write_text("")
-    with pytest.raises(GridError, match="is a file"):
-        check_folder(tmp_path / "file")
+
+def test_many_objects_are_not_each_measured_alone(monkeypatch, grid):
+    monkeypatch.setattr("dataleverage.view.measured.ALONE", 5)
+    found = measure(grid, grid.unveil(), power=True)
+    assert found.alone == {} and found.leverage is not None and found.gap == grid.gap("all")
 
 
 def test_json_has_no_word_for_infinity(grid):

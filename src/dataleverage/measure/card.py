@@ -52,7 +52,7 @@ def effect(record: Record) -> list[str]:
     found, norm = outcomes(record), record.manifest["normalisation"]
     lines = [
         f"Fixed holdout (everyone's audit examples): {over(record, 'deletion_leverage')} of the gap between guessing and full "
-        f"data is gone (gap {norm['gap']:.3f} ± {norm['gap_se']:.3f})."
+        f"data is gone (here {norm['gap']:.3f}, standard error {norm['gap_se']:.3f})."
     ]
     if found["company_leverage"] is None:
         lines.append("Company view: not given; it needs a column for each owner, and somebody who is left.")
@@ -62,7 +62,8 @@ def effect(record: Record) -> list[str]:
             f"{percent(found['share_retained'])} of the audit examples. It can shrink by losing the hard cases."
         )
     lines.append(
-        f"Score: {number(found['start_score'])} → {number(found['final_score'])}; change {over(record, 'score_change')}."
+        f"Score, in this {where(record)}: {number(found['start_score'])} → {number(found['final_score'])}; "
+        f"change {over(record, 'score_change')}."
     )
     return lines
 
@@ -73,8 +74,12 @@ def over(record: Record, name: str) -> str:
     if len(worlds) > 1:
         one = over_worlds(worlds)
         return f"{number(one.mean)} (95 % interval {number(one.low)} to {number(one.high)} over {one.worlds} worlds)"
-    where = "world" if record.manifest["learner"] else "table"
-    return f"{number(outcomes(record)[name])} (given this {where}; no interval)"
+    return f"{number(outcomes(record)[name])} (given this {where(record)}; no interval)"
+
+
+def where(record: Record) -> str:
+    """What a record is of: a world, or a table."""
+    return "world" if record.manifest["learner"] else "table"
 
 
 def who(record: Record) -> list[str]:

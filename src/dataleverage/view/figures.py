@@ -13,6 +13,7 @@ from dataleverage.grid.metrics import METRICS
 from dataleverage.grid.table import Table
 from dataleverage.measure import curves, scaling
 from dataleverage.view.measured import Measured
+from dataleverage.view.told import NORMAL, formula, levels_off, short, unit
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,6 +23,12 @@ if TYPE_CHECKING:
 INK, ACCENT, SECOND = "#22313f", "#0072b2", "#d55e00"  # Okabe and Ito's blue and vermilion, told apart by everyone
 WIDTH = 7.0  # inches
 SHOWN = 40  # objects drawn
+LONGEST = 28  # letters of an object's name
+ORDERS = {
+    "random": "at random: mean of all rows of a size",
+    "greedy": "greedy: who hurts most now",
+    "worst": "worst row of each size",
+}
 
 
 def check_folder(folder: Path) -> None:
@@ -32,14 +39,20 @@ def check_folder(folder: Path) -> None:
 
 def draw(grid: Grid, table: Table, found: Measured, folder: Path) -> list[Path]:
     """Write a PNG for every value, the scaling curve, the strike curves and leverage; returns the files."""
+    if not found.values and found.scaling is None and found.leverage is None and not table.complete:
+        raise GridError(
+            "there is nothing to draw: strike curves need every row",
+            remedy="Add --values, --scaling or --leverage.",
+            key="--plot",
+        )
     folder.mkdir(parents=True, exist_ok=True)
     written = []
     for name, frame in found.values.items():
-        written.append(save(values(grid, name, frame, found.errors.get(name)), folder / f"{name.replace(':', '-')}.png"))
+        written.append(save(values(grid, name, frame, found.reach.get(name)), folder / f"{name.replace(':', '-')}.png"))
     if found.scaling is not None and found.sizes is not None:
         written.append(save(scaled(grid, found.scaling, found.sizes), folder / "scaling.png"))
     if found.leverage is not None:
-        written.append(save(leverage(grid, found.leverage), folder / "leverage.png"))
+        written.append(save(leverage(found), folder / "leverage.png"))
     if table.complete:
         written.append(save(strikes(grid, table), folder / "strikes.png"))
     return written
@@ -56,7 +69,7 @@ def canvas(title: str, x: str, y: str, height: float = 4.0) -> tuple[Figure, Axe
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(WIDTH, height))
+    figure = Figure(figsize=(WIDTH, height), layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
     axes.set_title(title, loc="left", color=INK)
@@ -66,68 +79,86 @@ def canvas(title: str, x: str, y: str, height: float = 4.0) -> tuple[Figure, Axe
     return figure, axes
 
 
-def label(grid: Grid, c: int = 0) -> str:
-    """What a column measures, and on which slice, for an axis."""
-    return f"{METRICS[grid.columns[c].metric].label} on {grid.columns[c].slice}"
-
-
-def values(grid: Grid, name: str, frame: pd.DataFrame, errors: pd.DataFrame | None) -> Figure:
-    """Bars by object for the first column, the largest first."""
+def values(grid: Grid, name: str, frame: pd.DataFrame, reach: pd.DataFrame | None) -> Figure:
+    """Bars by object for the first column, who helps most first; those that hurt in another colour."""
     column = frame.columns[0]
-    order = frame[column].abs().sort_values(ascending=False, kind="stable").index[:SHOWN]
-    part = frame.loc[order[::-1], column]
-    figure, axes = canvas(f"{name.replace('_', ' ')} of objects", label(grid), "", 1.2 + 0.24 * len(part))
-    reach = None if errors is None else 1.96 * errors.loc[part.index, column].to_numpy()
-    colours = [ACCENT if value >= 0 else SECOND for value in part]
-    axes.barh(np.arange(len(part)), part.to_numpy(), xerr=reach, color=colours, height=0.7)
-    axes.set_yticks(np.arange(len(part)), [str(each) for each in part.index])
+    known = frame[column].dropna()
+    order = known.abs().sort_values(ascending=False, kind="stable").index[:SHOWN]
+    sign = 1 if METRICS[grid.columns[0].metric].greater_is_better else -1
+    part = known.loc[(sign * known.loc[order]).sort_values(kind="stable").index]
+    kind, *parameters = name.replace("_", " ").split(":")
+    title = f"{kind.capitalize()}{'(' + ', '.join(parameters) + ')' if parameters else ''}, by object"
+    figure, axes = canvas(
+        title if len(part) == len(frame) else f"{title}: the {len(part)} largest of {len(frame):,}",
+        f"what each adds to {unit(grid)}",
+        "",
+        1.2 + 0.24 * len(part),
+    )
+    colours = [ACCENT if sign * value >= 0 else SECOND for value in part]
+    far = None if reach is None else reach.loc[part.index, column].to_numpy()
+    axes.barh(np.arange(len(part)), part.to_numpy(), xerr=far, color=colours, ecolor=INK, capsize=2, height=0.7)
+    axes.set_yticks(np.arange(len(part)), [short(str(each), LONGEST) for each in part.index])
+    axes.set_ylim(-0.6, len(part) - 0.4)
     axes.axvline(0, color=INK, linewidth=0.8)
+    if reach is not None:
+        below(figure, "lines: 95 % interval of the sampling")
     return figure
+
+
+def below(figure: Figure, text: str) -> None:
+    """A line under everything."""
+    figure.supxlabel(text, fontsize="small", color=INK, x=0.99, ha="right")
 
 
 def scaled(grid: Grid, fitted: pd.DataFrame, sizes: pd.DataFrame) -> Figure:
     """Mean score by size, one standard deviation between rows, and the fitted curve."""
     column = grid.column_names[0]
     part = sizes[sizes.column == column]
-    figure, axes = canvas("Scaling", "training examples", label(grid))
-    axes.fill_between(
-        part.examples, part.score - part.deviation, part.score + part.deviation, color=ACCENT, alpha=0.15, linewidth=0
-    )
-    axes.plot(part.examples, part.score, "o", color=ACCENT, label="mean of rows (band: one deviation between rows)")
+    figure, axes = canvas("Scaling", "training examples m", unit(grid))
+    low, high = part.score - part.deviation, part.score + part.deviation
+    axes.fill_between(part.examples, low, high, color=ACCENT, alpha=0.15, linewidth=0, label="one deviation between rows")
+    axes.plot(part.examples, part.score, "o", color=ACCENT, label="mean of the rows of a size")
     m = np.linspace(float(part.examples.min()), float(part.examples.max()), 200)
-    line = fitted.loc[column]
-    text = f"{line['a']:.3f} − {line['b']:.3g}·m^−{line['c']:.3f}"
-    axes.plot(m, [float(scaling.predict(fitted, each)[column]) for each in m], color=SECOND, label=text)
+    line = fitted.loc[[column]].iloc[0]
+    end = "" if levels_off(line, part) else " (where it levels off cannot be told)"
+    axes.plot(m, [float(scaling.predict(fitted, each)[column]) for each in m], color=SECOND, label=f"{formula(line)}{end}")
     axes.legend(frameon=False)
     return figure
 
 
-def leverage(grid: Grid, by_share: pd.DataFrame) -> Figure:
+def leverage(found: Measured) -> Figure:
     """Deletion and duplication against the share of objects that act, in both views."""
-    figure, axes = canvas("Leverage of random groups", "share of objects acting", "part of the gap")
-    for view, style in (("fixed holdout", "-"), ("company", "--")):
-        part = by_share.loc[view]
+    assert found.leverage is not None and found.gap is not None
+    gap = found.gap
+    figure, axes = canvas(
+        "Leverage of random groups", "share of objects acting", f"part of the gap ({gap.floor:.3f} to {gap.full:.3f})"
+    )
+    for view, style, where in (
+        ("fixed holdout", "o-", "everyone's examples"),
+        ("company", "s--", "examples of the owners held"),
+    ):
+        part = found.leverage.loc[view]
         for name, colour in (("deletion", SECOND), ("duplication", ACCENT)):
             if part[name].notna().any():
-                axes.errorbar(
-                    part.index,
-                    part[name],
-                    yerr=1.96 * part[f"{name} error"],
-                    fmt=f"o{style}",
-                    color=colour,
-                    label=f"{name}, {view}",
-                )
+                reach = NORMAL * part[f"{name} error"]
+                text = f"{name}, {where}"
+                axes.errorbar(part.index, part[name], yerr=reach, fmt=style, color=colour, capsize=2, label=text)
     axes.axhline(0, color=INK, linewidth=0.8)
-    axes.legend(frameon=False, loc="upper left", bbox_to_anchor=(1, 1))
+    axes.set_xlim(0, 1)
+    axes.xaxis.set_major_formatter("{x:.0%}")
+    figure.legend(frameon=False, loc="outside lower center", ncols=2)
     return figure
 
 
 def strikes(grid: Grid, table: Table) -> Figure:
     """The strike curve by three orders."""
+    from matplotlib.ticker import MaxNLocator
+
     column = grid.column_names[0]
-    figure, axes = canvas("Strike curves", "objects that left", label(grid))
+    figure, axes = canvas("Strike curves", "objects that left", unit(grid))
     for order, colour, mark in (("random", INK, "o"), ("greedy", ACCENT, "s"), ("worst", SECOND, "^")):
         curve = curves.strike(table, order, column=column)
-        axes.plot(curve.index, curve[column], f"{mark}-", color=colour, label=order)
+        axes.plot(curve.index, curve[column], f"{mark}-", color=colour, label=ORDERS[order])
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.legend(frameon=False)
     return figure

@@ -10,7 +10,8 @@ import dataleverage as dl
 from dataleverage.errors import DataleverageError, GridError, MissingCell
 from dataleverage.grid.table import Table
 from dataleverage.measure.values.estimate import estimate
-from dataleverage.measure.values.semivalues import banzhaf, shapley
+from dataleverage.measure.values.owen import owen
+from dataleverage.measure.values.semivalues import banzhaf, beta_shapley, beta_weights, shapley
 
 METHODS = [("shapley", name) for name in ("permutation", "antithetic", "stratified", "kernel")] + [("banzhaf", "msr")]
 EXACT = {"shapley": shapley, "banzhaf": banzhaf}
@@ -73,6 +74,59 @@ def test_estimates_are_unbiased_and_intervals_hold_what_they_say(table_of, ridge
     each = inside.mean(axis=0)
     assert each.min() > 0.95 - 4.5 * spread
     assert 0.95 - 2.5 * spread < each.mean() <= 0.95 + 2.5 * spread
+
+
+UNIONS = {"left": ["A", "D", "E"], "right": ["B", "G"], "C": ["C"], "F": ["F"]}
+
+
+@pytest.mark.parametrize("name", ["permutation", "antithetic", "stratified", "owen"])
+def test_other_values_are_unbiased_and_their_intervals_hold(table_of, name):
+    table = table_of(7, columns=1, seed=8)
+    if name == "owen":
+        truth, asks = owen(table, UNIONS), {"value": "owen", "unions": UNIONS}
+    else:
+        weights = beta_weights(7, 4, 1.5)
+        truth, asks = beta_shapley(table, 4, 1.5), {"value": "semivalue", "method": name, "weights": weights}
+    found = [estimate(table, **asks, budget=80, seed=seed) for seed in range(SEEDS)]
+    means = np.array([each.values["v" if "v" in each.values else "x"] for each in found])
+    off = (means.mean(axis=0) - truth.to_numpy()[:, 0]) / (means.std(axis=0, ddof=1) / math.sqrt(SEEDS))
+    assert np.abs(off).max() < 4.5
+    ends = [each.interval() for each in found]
+    inside = np.array([(low.to_numpy() <= truth) & (truth <= high.to_numpy()) for low, high in ends])
+    spread = math.sqrt(0.95 * 0.05 / SEEDS)
+    assert inside.mean(axis=0).min() > 0.95 - 4.5 * spread and abs(inside.mean() - 0.95) <= 2.5 * spread
+
+
+def test_beta_shapley_of_sixty_objects():
+    """Of a pair, an object has its part as often as the other is there before it: by size s, in s of n − 1 cases."""
+    n = 60
+    formula, truth = pairs(n)
+    alone = formula(np.eye(n))
+    logs = beta_weights(n, 4, 1)
+    mass = np.array([math.comb(n - 1, s) * math.exp(logs[s]) for s in range(n)])
+    expected = alone + 2 * (truth - alone) * (mass @ np.arange(n)) / (n - 1)
+    found = estimate(Asked(n, formula), "semivalue", weights=logs, budget=6000)
+    low, high = found.interval(1 - 1e-5)
+    assert ((low["v"] <= expected) & (expected <= high["v"])).all() and found.errors["v"].max() < 0.5 * expected.std()
+    equal = estimate(Asked(n, formula), "semivalue", weights=beta_weights(n, 1, 1), budget=1500, seed=1)
+    np.testing.assert_allclose(equal.values["v"], truth, atol=1e-9)  # Shapley, where pairs leave nothing to chance
+
+
+def test_owen_of_sixty_objects():
+    """A triple of two in one union and one in another: the one comes last in half of all orders, the two in a quarter each."""
+    n, unions = 60, {f"u{k}": [f"o{j}" for j in range(60) if j % 7 == k] for k in range(7)}
+    rng = np.random.default_rng(1)
+    members, makes = rng.random((200, n)).argsort(axis=1)[:, :3], rng.normal(size=200)
+    truth = np.zeros(n)
+    for triple, worth in zip(members, makes, strict=True):
+        of = [j % 7 for j in triple]
+        for j in triple:
+            like = of.count(j % 7)
+            truth[j] += worth * (1 / 3 if len(set(of)) != 2 else 1 / 2 if like == 1 else 1 / 4)
+    found = estimate(Asked(n, lambda rows: rows[:, members].prod(axis=2) @ makes), "owen", unions=unions, budget=6000)
+    low, high = found.interval(1 - 1e-5)
+    assert ((low["v"] <= truth) & (truth <= high["v"])).all() and found.errors["v"].max() < 0.5 * truth.std()
+    assert found.values["v"].sum() == pytest.approx(makes.sum(), abs=1e-9)
 
 
 @pytest.mark.parametrize(("value", "method"), METHODS)
@@ -230,6 +284,13 @@ def test_tables_with_holes_and_broken_cells(table_of):
         ({"precision": -0.1}, "never reached"),
         ({"precision": math.nan}, "never reached"),
         ({"seed": -1}, "seed"),
+        ({"value": "semivalue"}, "a semivalue needs `weights`"),
+        ({"weights": np.log([1 / 4, 1 / 12, 1 / 12, 1 / 4])}, "no other value reads them"),
+        ({"value": "semivalue", "weights": np.zeros(4)}, "sum to 8 over the rows"),
+        ({"value": "semivalue", "weights": np.zeros(3)}, r"shape \(3,\)"),
+        ({"value": "semivalue", "weights": np.log([1 / 4, 1 / 12, 1 / 12, 1 / 4]), "method": "kernel"}, "'kernel' does not"),
+        ({"value": "owen"}, "owen needs `unions`"),
+        ({"value": "owen", "unions": {"all": ["A", "B"]}}, "C, D are in no union"),
     ],
 )
 def test_nonsense_is_refused(table_of, settings, what):

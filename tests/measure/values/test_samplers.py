@@ -5,7 +5,7 @@ from itertools import permutations
 import numpy as np
 import pytest
 
-from dataleverage.measure.values.samplers import SAMPLERS, gains, in_order, orders
+from dataleverage.measure.values.samplers import SAMPLERS, Unions, gains, in_order, orders
 
 RNG = np.random.default_rng
 
@@ -36,12 +36,25 @@ def test_objects_gain_on_arrival():
         [[0, 0, 0], [0, 1, 0], [0, 1, 1], [1, 1, 1]],
     ]
     scores = np.array([[0.0, 5, 4, 10], [1, 1, 8, 9]])[:, :, None]
-    assert gains(rows.reshape(2, 4, 3), scores)[:, :, 0].tolist() == [[-1, 6, 5], [1, 0, 7]]
+    assert gains(rows.reshape(2, 4, 3), scores, np.ones(3))[:, :, 0].tolist() == [[-1, 6, 5], [1, 0, 7]]
+    weighed = gains(rows.reshape(2, 4, 3), scores, np.array([1.0, 2.0, 3.0]))  # by who came before
+    assert weighed[:, :, 0].tolist() == [[-2, 18, 5], [3, 0, 14]]
 
 
 def test_a_reverse_follows_its_order():
     rows = SAMPLERS["antithetic"](5, 1).draw(6, RNG(0)).reshape(6, 2, 6, 5)
     np.testing.assert_array_equal(rows[:, 1, ::-1], 1 - rows[:, 0])  # who is not there forth is there back
+
+
+def test_unions_stay_together_and_are_in_any_order():
+    sampler = Unions(5, 1, np.array([0, 1, 0, 1, 2]))
+    rows = sampler.draw(6000, RNG(0)).reshape(6000, 2, 6, 5)
+    np.testing.assert_array_equal(rows[:, 1, ::-1], 1 - rows[:, 0])
+    arrival = 5 - rows[:, 0].sum(axis=1, dtype=np.int64)  # (6000, 5) the place of each object, from 0
+    assert (abs(arrival[:, 0] - arrival[:, 2]) == 1).all() and (abs(arrival[:, 1] - arrival[:, 3]) == 1).all()
+    # 3! orders of unions, twice 2! within: 24 orders as likely.
+    counts = np.unique(arrival, axis=0, return_counts=True)[1]
+    assert len(counts) == 24 and sum((c - 250) ** 2 / 250 for c in counts) < 50  # chi-squared, 23 degrees of freedom
 
 
 def test_strata_hold_every_object_at_every_size():

@@ -13,13 +13,14 @@ from dataleverage.measure.values.interactions import interactions, moebius
 from dataleverage.measure.values.leave_one_out import leave_group_out, leave_one_out
 from dataleverage.measure.values.neighbours import knn_shapley
 from dataleverage.measure.values.owen import owen
-from dataleverage.measure.values.semivalues import banzhaf, beta_shapley, semivalue, shapley
+from dataleverage.measure.values.semivalues import banzhaf, beta_shapley, beta_weights, semivalue, shapley
 from dataleverage.measure.values.shares import shares
 
 __all__ = [
     "Estimate",
     "banzhaf",
     "beta_shapley",
+    "beta_weights",
     "data_oob",
     "datamodel",
     "estimate",

@@ -7,16 +7,19 @@ are generated, and no draw is cut short: a gain that data takes away would end i
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol, get_args
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 from dataleverage.errors import GridError
 from dataleverage.grid.rows import as_rows, distinct, keys
 from dataleverage.grid.table import Table
 from dataleverage.measure.values import samplers
+from dataleverage.measure.values.owen import partition
+from dataleverage.measure.values.semivalues import in_logs, of_sizes
 from dataleverage.measure.worth import check_numbers, frame
 from dataleverage.streams import Streams
 from dataleverage.world.world import Floats
@@ -24,8 +27,14 @@ from dataleverage.world.world import Floats
 if TYPE_CHECKING:
     import pandas as pd
 
-Value = Literal["shapley", "banzhaf"]
+Value = Literal["shapley", "banzhaf", "semivalue", "owen"]
 Method = Literal["permutation", "antithetic", "stratified", "kernel", "msr"]
+METHODS: dict[str, tuple[str, ...]] = {  # the first is taken unless another is asked for
+    "shapley": ("antithetic", "permutation", "stratified", "kernel"),
+    "banzhaf": ("msr",),
+    "semivalue": ("antithetic", "permutation", "stratified"),
+    "owen": ("antithetic",),
+}
 BATCH = 512  # rows asked for at once, about
 LEAST = 8  # draws before an estimate is trusted to know its own error
 
@@ -70,19 +79,25 @@ def estimate(
     value: Value = "shapley",
     method: Method | None = None,
     *,
+    weights: Sequence[float] | Floats | None = None,
+    unions: Mapping[str, Sequence[str]] | None = None,
     budget: int = 2000,
     precision: float | None = None,
     seed: int = 0,
     progress: Callable[[int], object] | None = None,
 ) -> Estimate:
-    """Estimate the Shapley or Banzhaf value of every object from a sample of rows.
+    """Estimate the Shapley or Banzhaf value of every object, any semivalue or the Owen value, from a sample of rows.
 
     Parameters
     ----------
     grid : a grid of any size, or a complete table.
     method : for shapley, `permutation` (Castro, Gómez & Tejada 2009), `antithetic` (a permutation and its reverse; Mitchell et
         al. 2022; the default), `stratified` (every object at every size; Maleki et al. 2013) or `kernel` (KernelSHAP's
-        regression, paired; Lundberg & Lee 2017, Covert & Lee 2021); for banzhaf, `msr` (maximum sample reuse, Wang & Jia 2023).
+        regression, paired; Lundberg & Lee 2017, Covert & Lee 2021); for banzhaf, `msr` (maximum sample reuse, Wang & Jia 2023);
+        for a semivalue the first three, each gain weighed by the size it is made at; for owen `antithetic`, by orders in which
+        unions stay together.
+    weights : for a semivalue: logarithms of w(0) … w(n−1), as of `semivalue(…, log=True)`; `beta_weights` makes Beta Shapley's.
+    unions : for owen: object names by the name of their union, each object in exactly one.
     budget : distinct rows to ask for. The last batch may go beyond by an eighth, or by a draw where that is more.
     precision : stop when every standard error is at most this, in the unit of the scores; checked after each batch from eight
         draws on. Without it the budget is spent.
@@ -92,8 +107,9 @@ def estimate(
     Raises GridError for a method that does not fit and scores that are NaN, MissingCell for a table with holes, and whatever
     scoring raises.
     """
-    chosen = method or ("msr" if value == "banzhaf" else "antithetic")
-    check(value, chosen, budget, precision)
+    check(value, method, budget, precision)
+    if (weights is not None) != (value == "semivalue") or (unions is not None) != (value == "owen"):
+        raise GridError("a semivalue needs `weights`, owen needs `unions`, and no other value reads them")
     asked = Complete(grid) if isinstance(grid, Table) else grid
     if not hasattr(asked, "scores"):
         raise GridError(f"values are estimated from a grid or a table, not from a {type(asked).__name__}")
@@ -101,7 +117,7 @@ def estimate(
     if n < 2:
         raise GridError("an estimate needs two objects", remedy="One object's value is its leave-one-out.")
     rng = Streams(seed)["values"]
-    sampler = samplers.SAMPLERS[chosen](n, len(asked.column_names))
+    sampler = sampler_of(method or METHODS[value][0], asked, weights, unions)
     seen: set[bytes] = set()
     while True:
         # The rows that several draws share are asked for, and counted, once.
@@ -132,13 +148,29 @@ def estimate(
     )
 
 
-def check(value: str, method: str, budget: int, precision: float | None) -> None:
+def sampler_of(
+    method: str, asked: Scores, weights: Sequence[float] | Floats | None, unions: Mapping[str, Sequence[str]] | None
+) -> samplers.Sampler:
+    """What draws rows."""
+    n, columns = len(asked.objects), len(asked.column_names)
+    if unions is not None:
+        union_of = np.empty(n, dtype=np.int64)
+        for number, members in enumerate(partition(asked.objects, unions)):
+            union_of[members] = number
+        return samplers.Unions(n, columns, union_of)
+    if weights is not None:
+        return samplers.WEIGHED[method](n, columns, of_sizes(in_logs(weights, n, log=True)))
+    return samplers.SAMPLERS[method](n, columns)
+
+
+def check(value: str, method: str | None, budget: int, precision: float | None) -> None:
     """Raise GridError for what cannot be estimated."""
     if value not in get_args(Value):
         raise GridError(f"there is no estimator of {value!r}", remedy=f"Values are {', '.join(get_args(Value))}.")
-    if method not in get_args(Method) or (method == "msr") != (value == "banzhaf"):
-        fitting = "msr" if value == "banzhaf" else "permutation, antithetic, stratified and kernel"
-        raise GridError(f"the method {method!r} does not estimate {value}", remedy=f"For {value} there is {fitting}.")
+    if method is not None and method not in METHODS[value]:
+        raise GridError(
+            f"the method {method!r} does not estimate {value}", remedy=f"For {value} there is {', '.join(METHODS[value])}."
+        )
     if budget < 1:
         raise GridError(f"the budget is {budget} rows", remedy="Give at least one.")
     if precision is not None and not precision > 0:

@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 import numpy as np
 
 from dataleverage.grid.rows import Rows
-from dataleverage.world.world import Floats
+from dataleverage.world.world import Floats, Ints
 
 
 class Sampler(ABC):
@@ -35,10 +35,14 @@ class Sampler(ABC):
 
 
 class Averaged(Sampler):
-    """Base of the samplers each of whose draws is a sample of all values: their mean, and its standard error."""
+    """Base of the samplers each of whose draws is a sample of all values: their mean, and its standard error.
 
-    def __init__(self, n: int, columns: int) -> None:
+    mass : (n,) the weight of all rows of size 0 … n − 1 together, which sum to 1: equal ones unless given, as Shapley's are.
+    """
+
+    def __init__(self, n: int, columns: int, mass: Floats | None = None) -> None:
         super().__init__(n, columns)
+        self.mass = np.full(n, 1 / n) if mass is None else mass
         self.mean, self.square = np.zeros((n, columns)), np.zeros((n, columns))
 
     @abstractmethod
@@ -59,33 +63,50 @@ class Averaged(Sampler):
 
 
 class Permutation(Averaged):
-    """Objects arrive in a random order; each is worth what the score gains when it does."""
+    """Objects arrive in a random order; each is worth what the score gains when it does, weighed by how many came before.
 
-    def __init__(self, n: int, columns: int) -> None:
-        super().__init__(n, columns)
+    Every size is as likely before an object, so n times its mass makes any semivalue of it.
+    """
+
+    def __init__(self, n: int, columns: int, mass: Floats | None = None) -> None:
+        super().__init__(n, columns, mass)
         self.rows_per_draw = n + 1
 
     def draw(self, count: int, rng: np.random.Generator) -> Rows:
         return in_order(orders(count, self.n, rng))
 
     def samples(self, rows: Rows, scores: Floats) -> Floats:
-        return gains(rows.reshape(-1, self.n + 1, self.n), scores.reshape(-1, self.n + 1, self.columns))
+        grown, along = rows.reshape(-1, self.n + 1, self.n), scores.reshape(-1, self.n + 1, self.columns)
+        return gains(grown, along, self.n * self.mass)
 
 
-class Antithetic(Averaged):
+class Antithetic(Permutation):
     """An order and its reverse: who came early comes late, which evens out (Mitchell et al. 2022)."""
 
-    def __init__(self, n: int, columns: int) -> None:
-        super().__init__(n, columns)
+    def __init__(self, n: int, columns: int, mass: Floats | None = None) -> None:
+        super().__init__(n, columns, mass)
         self.rows_per_draw = 2 * (n + 1)
 
     def draw(self, count: int, rng: np.random.Generator) -> Rows:
-        forth = orders(count, self.n, rng)
-        return in_order(np.stack([forth, forth[:, ::-1]], axis=1).reshape(-1, self.n))
+        return there_and_back(orders(count, self.n, rng))
 
     def samples(self, rows: Rows, scores: Floats) -> Floats:
-        both = gains(rows.reshape(-1, self.n + 1, self.n), scores.reshape(-1, self.n + 1, self.columns))
-        return np.asarray(both.reshape(-1, 2, self.n, self.columns).mean(axis=1))
+        return np.asarray(super().samples(rows, scores).reshape(-1, 2, self.n, self.columns).mean(axis=1))
+
+
+class Unions(Antithetic):
+    """The same by orders in which the objects of a union come one after the other: the Owen value (Owen 1977).
+
+    union_of : (n,) the number of each object's union.
+    """
+
+    def __init__(self, n: int, columns: int, union_of: Ints) -> None:
+        super().__init__(n, columns)
+        self.union_of = union_of
+
+    def draw(self, count: int, rng: np.random.Generator) -> Rows:
+        of_union = rng.random((count, int(self.union_of.max()) + 1))[:, self.union_of]
+        return there_and_back(np.lexsort((rng.random((count, self.n)), of_union), axis=1))
 
 
 class Stratified(Averaged):
@@ -94,8 +115,8 @@ class Stratified(Averaged):
     Sizes are weighed exactly, and only what differs within a size is left to chance (Maleki et al. 2013).
     """
 
-    def __init__(self, n: int, columns: int) -> None:
-        super().__init__(n, columns)
+    def __init__(self, n: int, columns: int, mass: Floats | None = None) -> None:
+        super().__init__(n, columns, mass)
         self.rows_per_draw = 2 * n * n
 
     def draw(self, count: int, rng: np.random.Generator) -> Rows:
@@ -110,7 +131,7 @@ class Stratified(Averaged):
 
     def samples(self, rows: Rows, scores: Floats) -> Floats:
         both = scores.reshape(-1, self.n, self.n, 2, self.columns)
-        return np.asarray((both[:, :, :, 1] - both[:, :, :, 0]).mean(axis=2))
+        return np.asarray(np.einsum("dosc,s->doc", both[:, :, :, 1] - both[:, :, :, 0], self.mass))
 
 
 class Kernel(Sampler):
@@ -203,21 +224,16 @@ class MaximumSampleReuse(Sampler):
         return -values, np.sqrt(variance)
 
 
-SAMPLERS: dict[str, type[Sampler]] = {
-    "permutation": Permutation,
-    "antithetic": Antithetic,
-    "stratified": Stratified,
-    "kernel": Kernel,
-    "msr": MaximumSampleReuse,
-}
+WEIGHED: dict[str, type[Averaged]] = {"permutation": Permutation, "antithetic": Antithetic, "stratified": Stratified}
+SAMPLERS: dict[str, type[Sampler]] = {**WEIGHED, "kernel": Kernel, "msr": MaximumSampleReuse}
 
 
-def orders(count: int, n: int, rng: np.random.Generator) -> np.ndarray[tuple[int, int], np.dtype[np.intp]]:
+def orders(count: int, n: int, rng: np.random.Generator) -> Ints:
     """(count, n) random orders of n objects."""
     return rng.random((count, n)).argsort(axis=1)
 
 
-def in_order(order: np.ndarray[tuple[int, int], np.dtype[np.intp]]) -> Rows:
+def in_order(order: Ints) -> Rows:
     """(D (n + 1), n): for each order (D, n), the rows from nothing to all, one object more each."""
     n = order.shape[1]
     place = order.argsort(axis=1)
@@ -225,8 +241,16 @@ def in_order(order: np.ndarray[tuple[int, int], np.dtype[np.intp]]) -> Rows:
     return steps.reshape(-1, n)
 
 
-def gains(rows: Rows, scores: Floats) -> Floats:
-    """(D, n, C): what each object gains on arrival, from (D, n + 1, n) rows that grow and their scores (D, n + 1, C)."""
-    steps = np.diff(scores, axis=1)  # (D, n, C), in order of arrival
+def there_and_back(forth: Ints) -> Rows:
+    """(2 D (n + 1), n): the rows of each order (D, n), followed by those of its reverse."""
+    return in_order(np.stack([forth, forth[:, ::-1]], axis=1).reshape(-1, forth.shape[1]))
+
+
+def gains(rows: Rows, scores: Floats, weights: Floats) -> Floats:
+    """(D, n, C): what each object gains on arrival, times the weight (n,) of so many before it.
+
+    rows : (D, n + 1, n), each an object more than the last. scores : (D, n + 1, C).
+    """
+    steps = np.diff(scores, axis=1) * weights[:, None]  # (D, n, C), in order of arrival
     place = (rows == 0).sum(axis=1) - 1  # (D, n): the step at which each object arrives
     return np.asarray(np.take_along_axis(steps, place[:, :, None], axis=1))

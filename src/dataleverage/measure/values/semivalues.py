@@ -50,13 +50,20 @@ def beta_shapley(table: Table, alpha: float, beta: float) -> pd.DataFrame:
     Returns a DataFrame (objects × columns). Raises MissingCell where the table has holes, GridError for NaN cells and for
     parameters that are not positive.
     """
+    return weighed(table, beta_weights(n_of(table), alpha, beta))
+
+
+def beta_weights(n: int, alpha: float, beta: float) -> Floats:
+    """(n,) logarithms of the weights of Beta Shapley for n objects, as `semivalue` and `estimate` take them.
+
+    Raises GridError for parameters that are not positive.
+    """
     from scipy.special import betaln
 
     if not (0 < alpha < np.inf and 0 < beta < np.inf):
         raise GridError(f"Beta({alpha}, {beta}) is not defined", remedy="Give alpha and beta above 0.")
-    n = n_of(table)
     s = np.arange(n)
-    return weighed(table, betaln(s + beta, n - 1 - s + alpha) - betaln(alpha, beta))
+    return np.asarray(betaln(s + beta, n - 1 - s + alpha) - betaln(alpha, beta))
 
 
 def semivalue(table: Table, weights: Sequence[float] | Floats, *, log: bool = False) -> pd.DataFrame:
@@ -69,9 +76,11 @@ def semivalue(table: Table, weights: Sequence[float] | Floats, *, log: bool = Fa
 
     Returns a DataFrame (objects × columns). Raises GridError for weights of another number, sign or sum.
     """
-    from scipy.special import gammaln, logsumexp
+    return weighed(table, in_logs(weights, n_of(table), log=log))
 
-    n = n_of(table)
+
+def in_logs(weights: Sequence[float] | Floats, n: int, *, log: bool) -> Floats:
+    """(n,) logarithms of the weights of a semivalue of n objects. Raises GridError for another number, sign or sum."""
     try:
         given = np.asarray(weights, dtype=np.float64)
     except (TypeError, ValueError) as error:
@@ -82,13 +91,21 @@ def semivalue(table: Table, weights: Sequence[float] | Floats, *, log: bool = Fa
         raise GridError(f"the weights are not all finite and at least 0: {given.tolist()[:8]}")
     with np.errstate(divide="ignore"):
         logs = given if log else np.log(given)
-    s = np.arange(n)
-    total = float(np.exp(logsumexp(gammaln(n) - gammaln(s + 1) - gammaln(n - s) + logs)))
+    total = float(of_sizes(logs).sum())
     if abs(total - 1) > SUM:
         raise GridError(
             f"the weights sum to {total:.6g} over the rows without an object, not to 1", remedy="Divide them by that number."
         )
-    return weighed(table, logs)
+    return logs
+
+
+def of_sizes(logs: Floats) -> Floats:
+    """(n,) the weights C(n−1, s) w(s) of all rows of a size together, from the logarithms (n,) of w."""
+    from scipy.special import gammaln
+
+    n = len(logs)
+    s = np.arange(n)
+    return np.asarray(np.exp(gammaln(n) - gammaln(s + 1) - gammaln(n - s) + logs))
 
 
 def n_of(table: Table) -> int:
