@@ -102,6 +102,12 @@ def measure(
     for name in names:
         sampled = estimated(grid, name, budget or BUDGET) if grid.world is not None and not table.complete else None
         if sampled is None:
+            if name == "least_core" and grid.world is not None and not table.complete:
+                raise GridError(
+                    f"{name} needs every row, and {len(table):,} of {2**grid.n_objects:,} are there",
+                    remedy="Raise --budget, or ask for shapley, banzhaf or beta_shapley, which can be sampled.",
+                    key="--values",
+                )
             found.values[name] = valued(name)(table)
             continue
         found.values[name], found.errors[name], found.cells[name] = sampled.values, sampled.errors, sampled.cells
