@@ -73,7 +73,7 @@ def test_a_cycle_ends_after_its_repeats_with_its_period(make_setup, repeats, las
     """Two thresholds of 1 pass a strike back and forth: A sees B's last move and B sees A's."""
     ping = Threshold(mean=1.0)
     game = LeverageGame(make_setup(2, ping, stop={"cycle": repeats}))
-    game.choice = np.array([2, 0])
+    game.moving = np.array([2, 0])
     game.run_model()
     assert (game.stopped, game.period) == ("cycle", 2)
     assert game.round == last

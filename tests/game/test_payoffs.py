@@ -56,7 +56,7 @@ def test_linear_public_goods(strategies, paid):
 def test_in_public_goods_keeping_is_dominant():
     game = public_goods(*[GIVE] * 4).game()
     for others in itertools.product([0, 2], repeat=3):
-        game.choice = np.array([0, *others])
+        game.moving = np.array([0, *others])
         give, keep = game.weigh(np.array([0]), np.array([0, 2]))[0]
         assert keep - give == pytest.approx(12, abs=1e-9)
 

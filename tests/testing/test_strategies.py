@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any, Literal
 
 import numpy as np
@@ -108,11 +109,16 @@ class Whole(Base):
         return Decision(np.zeros(len(seen.move), dtype=np.int64), memory)
 
 
+TICKS = itertools.count()
+
+
 class Lucky(Base):
+    """Another answer each time, from something that no stream knows of."""
+
     kind: Literal["broken"] = "broken"
 
     def decide(self, seen, memory):
-        return Decision(np.random.default_rng().integers(0, len(seen.menu), len(seen.who)), memory)
+        return Decision(np.full(len(seen.who), next(TICKS) % len(seen.menu)), memory)
 
 
 class Crowded(Base):

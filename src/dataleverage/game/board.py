@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -40,6 +42,12 @@ class Board:
     def knows(self, row: Rows) -> bool:
         """Whether the monitor cells of a row (n,) are unveiled."""
         return row.tobytes() in self._known
+
+    def copied(self) -> Board:
+        """One that knows the same, and learns by itself."""
+        other = copy.copy(self)
+        other.rows, other.scores, other._known = list(self.rows), list(self.scores), set(self._known)
+        return other
 
     def __len__(self) -> int:
         return len(self.rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
@@ -33,7 +34,7 @@ class Desk:
     setup, position : the game's setup, and which of its operators this is.
     round : the round being played.
     holdings, row : (n,) uint8: what it held after the last round, and the row that it serves.
-    scores : (C,) of the model that it serves, as released.
+    scores : (C,) of the model that it serves, as released. counts : (n,) how much each object counted when it was trained.
     board : the monitor cells that it has unveiled. memory : what its policies carry from round to round.
     wealth : its payoffs so far. users : its share of the users in the last round.
     served : the rows (n,) that it has served so far with their scores (C,), the last one last.
@@ -51,6 +52,7 @@ class Desk:
         self.holdings: Rows = np.zeros(n, dtype=np.uint8)
         self.row: Rows = np.zeros(n, dtype=np.uint8)
         self.scores: Floats = np.full(len(setup.grid.columns), np.nan)
+        self.counts: Floats = np.ones(n)
         self.memory: Remembered = {}
         self.wealth = 0.0
         self.users = 1.0
@@ -64,6 +66,13 @@ class Desk:
         self.monitor = (OwnMonitor if self.operator.monitor == "own" else TrustedMonitor)(setup, self.board.columns)
         if len(setup.known_rows[position]):
             self.know(setup.known_rows[position])
+
+    def copied(self, round: int | None = None) -> Desk:
+        """The same in this round or a later one, to try things at: nothing is paid for, and nothing comes back."""
+        other = copy.copy(self)
+        other.round, other.looked, other.paying = self.round if round is None else round, 0, False
+        other.memory, other.board, other.served = copy.deepcopy(self.memory), self.board.copied(), list(self.served)
+        return other
 
     def sit_down(self, unions: Iterable[Union], play: Callable[[Choice], Outcome]) -> None:
         """Take its place in a game: with the collectives that deal with it, and a way to play moves that were not made."""

@@ -10,28 +10,25 @@ import mesa.discrete_space
 import numpy as np
 
 from dataleverage.game.agents import Creator, Operator
-from dataleverage.game.answers import checked_answer
 from dataleverage.game.asking import Ask
 from dataleverage.game.calls import NO_CALL, Meeting
 from dataleverage.game.collective import Union, granted
+from dataleverage.game.course import Course
 from dataleverage.game.desk import Desk
 from dataleverage.game.ending import cycle, nothing_more
-from dataleverage.game.ledger import Payment
 from dataleverage.game.levers import Choice
 from dataleverage.game.lookup import Lookup
 from dataleverage.game.membership import convene, unions_of
-from dataleverage.game.policy import Answer
-from dataleverage.game.purchase import buy, priced
 from dataleverage.game.recorder import Recorder
-from dataleverage.game.rules import Outcome, State, at_first, remembered, served
+from dataleverage.game.rules import Outcome
 from dataleverage.game.setup import GameSetup, Group, begin
-from dataleverage.game.strategy import Decision, Knows, Memory, Seen
+from dataleverage.game.strategy import THIS_ROUND, Ahead, Decision, Knows, Memory, Seen
 from dataleverage.game.valuation import Claims
 from dataleverage.game.weigher import imagined, weighed
 from dataleverage.grid.rows import Rows
 from dataleverage.record.record import Record
 from dataleverage.streams import Streams
-from dataleverage.world.world import Floats, Ints
+from dataleverage.world.world import Floats
 
 
 class LeverageGame(mesa.Model):
@@ -49,7 +46,8 @@ class LeverageGame(mesa.Model):
     Attributes
     ----------
     round : the round played last; 0 before anyone moved.
-    choice : (N,) everyone's last move, as positions in `setup.menu.moves`.
+    course : where operators and collectives stand. choice : (N,) everyone's last move, as positions in `setup.menu.moves`.
+    moving : (N,) the same while a round is being decided, with the moves of the turns so far.
     desks : of the K operators: what each holds and serves, its board and its wealth. unions : the collectives.
     scores : (K, C) of the rows served. quality, payoff : (N,) of the creators.
     status_quo, operator_status_quo : (N,) and (K,): what a round pays before anyone has moved.
@@ -75,38 +73,32 @@ class LeverageGame(mesa.Model):
         self.lookup = Lookup(setup.grid, setup.surrogate)
         self.desks = tuple(Desk(setup, k, streams, setup.grid.scores) for k in range(setup.n_operators))
         self.unions = unions_of(setup, self.neighbours, streams)
+        self.course = Course(setup, self.desks, self.unions)
         for desk in self.desks:
             desk.sit_down(self.unions, partial(imagined, self))
         self._seats = {int(i): (g, at) for g, group in enumerate(setup.groups) for at, i in enumerate(group.who)}
         self._together = [(g, np.arange(len(group.who))) for g, group in enumerate(setup.groups)]
         self.creators = [Creator(self, i, setup.groups[self._seats[i][0]]) for i in range(setup.n_creators)]
         self.operators = [Operator(self, desk) for desk in self.desks]
-        self.published: dict[bytes, tuple[Rows, Floats]] = {}
-        self.choice: Choice = setup.stay.copy()
+        self.moving: Choice = setup.stay.copy()
         self.called: Choice = np.full(setup.n_creators, NO_CALL, dtype=np.int64)
         self.received: Floats = np.zeros(setup.n_creators)
-        self.kept = np.ones(setup.n_creators, dtype=bool)
-        self._chosen, self._unmoved = self.choice, False
-        self.banned: Ints = np.zeros((setup.n_operators, setup.n_creators), dtype=np.int64)
-        self.bought = setup.free
         self.asked = np.zeros(setup.n_creators, dtype=np.int64)
         self.changed = 0
         self._repeatable = setup.order == "simultaneous"  # chance decides nothing that a cycle could repeat by luck
         self.payoff: Floats = np.full(setup.n_creators, np.nan)
         self.operator_payoff: Floats = np.full(setup.n_operators, np.nan)
         self.recorder = Recorder(setup, self.neighbours, self.memory)
-        before = served(setup, self.state(), at_first(setup), None, self.lookup.serve)
+        before = self.course.begin(self.lookup.serve)
+        self._see(before)
         self.recorder.cells(0, before, self.desks)
-        self._take(before)
-        for desk in self.desks:
-            desk.board.look(desk.row, desk.scores)
         self.history = [self._state()]
         self.status_quo = before.payoff[0]
         self.claim = Claims(setup, before.revenue[0], streams.integer("claims"))
         self.operator_status_quo: Floats = before.operator_payoff[0] + before.costs[0]
         nothing = np.full(setup.n_operators, np.nan)
         self.recorder.state(0, before, costs=nothing, payoff=nothing)
-        self.recorder.collectives(0, self.unions, self.choice, before)
+        self.recorder.collectives(0, self.unions, self.choice, before, [False] * len(self.unions))
 
     @property
     def datacollector(self) -> mesa.DataCollector:
@@ -116,19 +108,10 @@ class LeverageGame(mesa.Model):
         collector.model_vars = lines
         return collector
 
-    def state(self, round: int | None = None) -> State:
-        """Where the game stands in the round that is being played, or another, besides what creators choose in it."""
-        setup, at = self.setup, self.round if round is None else round
-        here = setup.arrival is None or bool((setup.arrival <= at).all())
-        return State(
-            round=at,
-            desks=self.desks,
-            unions=self.unions,
-            arrived=None if here or setup.arrival is None else setup.arrival <= at,
-            bought=self.bought,
-            banned=self.banned >= max(at, 1) if self.banned.any() else None,
-            weights=setup.weights(at),
-        )
+    @property
+    def choice(self) -> Choice:
+        """(N,) everyone's last move, as positions in `setup.menu.moves`."""
+        return self.course.choice
 
     # ------------------------------------------------------------------ a round
 
@@ -137,108 +120,18 @@ class LeverageGame(mesa.Model):
         if not self.running:
             return
         self.round += 1
-        for desk in self.desks:
-            desk.round, desk.looked = self.round, 0
+        self.course.into(self.round)
         self._call()
         decisions = self._choose()
-        self.bought, prices = buy(self.setup, self.desks, self.bought, self.choice, self.round)
-        again = self._unmoved and bool((self.choice == self._chosen).all())
-        if again:
-            self._repeat(decisions)
-        else:
-            self._play(decisions, prices)
-        self._stop(again)
+        turn = self.course.advance(self.moving, self.lookup.serve)
+        self.payoff, self.received, self.operator_payoff = turn.payoff, turn.received, turn.earned
+        self._see(turn.result)
+        self.recorder.round(self.round, turn, self.choice, decisions, self.course)
+        self._stop(turn.again)
 
-    def _repeat(self, decisions: list[tuple[Group, np.ndarray, Decision]]) -> None:
-        """A round that is the same as the one before: nobody moved, and nothing but moves decides."""
-        result = self._result
-        self._book(result, decisions, result.costs[0], result.operator_payoff[0], 0.0, 0.0)
-
-    def _play(self, decisions: list[tuple[Group, np.ndarray, Decision]], prices: list[Payment]) -> None:
-        """What this round's moves lead to."""
-        for desk in self.desks:
-            desk.paying = True
-        result = remembered(self.setup, self.state(), self.choice[None, :], self.lookup.serve)
-        for desk in self.desks:
-            desk.paying, desk.choice = False, self.choice
-        answers = [
-            checked_answer(desk, desk.operator.response.answer(desk, books))
-            for desk, books in zip(self.desks, result.books, strict=True)
-        ]
-        self.recorder.cells(self.round, result, self.desks)
-        new = [
-            desk.board.look(row, scores) for desk, row, scores in zip(self.desks, result.rows[0], result.scores[0], strict=True)
-        ]
-        unveiling = np.array(
-            [desk.operator.unveil_cost * (cells + desk.looked) for desk, cells in zip(self.desks, new, strict=True)]
-        )
-        paid_creators, paid_operators = priced(prices, self.setup) if prices else (0.0, 0.0)
-        self._take(result)
-        self.payoff = result.payoff[0] + paid_creators
-        self.received = result.received[0, : self.setup.n_creators] + paid_creators
-        costs, payoff = result.costs[0] + unveiling, result.operator_payoff[0] - unveiling + paid_operators
-        self._book(result, decisions, costs, payoff, paid_creators, paid_operators)
-        self.recorder.payments(self.round, prices)
-        self._settle(result, answers)
-
-    def _book(
-        self,
-        result: Outcome,
-        decisions: list[tuple[Group, np.ndarray, Decision]],
-        costs: Floats,
-        payoff: Floats,
-        paid_creators: Floats | float,
-        paid_operators: Floats | float,
-    ) -> None:
-        """Write a round down. costs, payoff : (K,). paid : for objects, (N,) to creators and (K,) by operators, negative."""
-        self.operator_payoff = payoff
-        for k, desk in enumerate(self.desks):
-            desk.wealth += float(payoff[k])
-        self.recorder.state(self.round, result, costs=costs, payoff=payoff, prices=paid_operators)
-        if self.unions:
-            self.recorder.collectives(self.round, self.unions, self.choice, result)
-        self.recorder.moves(self.round, self.choice, result, decisions, self.payoff, paid_creators)
-        self.recorder.payments(self.round, result.payments)
-
-    def _take(self, result: Outcome) -> None:
-        """Make an outcome of one joint move the state of the game."""
+    def _see(self, result: Outcome) -> None:
+        """What a round came to, for everyone to see."""
         self.scores, self.overall, self.quality = result.scores[0], result.overall[0], result.quality[0]
-        # the same moves lead to the same again, where nothing but moves, holdings and rows decides
-        self._chosen, self._result = self.choice, result
-        self._unmoved = self.setup.timeless and not (
-            any(
-                (result.holdings[0, k] != desk.holdings).any() or (result.rows[0, k] != desk.row).any()
-                for k, desk in enumerate(self.desks)
-            )
-        )
-        for k, desk in enumerate(self.desks):
-            desk.holdings, desk.users = result.holdings[0, k], float(result.users[0, k])
-            moved = not desk.served or not np.array_equal(result.rows[0, k], desk.row)
-            desk.row, desk.scores = result.rows[0, k], result.scores[0, k]
-            if moved or self.setup.freshness is not None:
-                desk.served.append((desk.row, desk.scores))
-            self.published.setdefault(desk.row.tobytes(), (desk.row, desk.scores))
-
-    def _settle(self, result: Outcome, answers: list[Answer | None]) -> None:
-        """What collectives and operators carry over into the next round."""
-        first = self.setup.n_creators + self.setup.n_operators
-        self.kept = np.ones(self.setup.n_creators, dtype=bool)
-        for union in self.unions:
-            union.fund = max(0.0, union.fund + float(result.transfers[0, first + union.position]))  # but for rounding
-        for k, (desk, answer) in enumerate(zip(self.desks, answers, strict=True)):
-            if answer is None:
-                continue
-            desk.memory = answer.memory
-            for union in self.unions:
-                if union.operator == k and union.position in answer.breaks:
-                    union.agreement = None
-                    self.kept[union.member] = False
-            for agreement in answer.grants:
-                union = self.unions[agreement.collective]
-                union.agreement = agreement
-                union.won = self.round if union.won is None else union.won
-            if answer.bans is not None:
-                self.banned[k] = answer.bans
 
     # ------------------------------------------------------------------ decisions
 
@@ -248,7 +141,7 @@ class LeverageGame(mesa.Model):
             return
         self.called = np.full(self.setup.n_creators, NO_CALL, dtype=np.int64)
         for union in self.unions:
-            convene(self.setup, self.state(), union, self.meeting(union), self.choice, self._looked_up)
+            convene(self.setup, self.course.state(), union, self.meeting(union), self.choice, self._looked_up)
             self.called = np.where(self.called == NO_CALL, union.called, self.called)
 
     def _looked_up(self, k: int, rows: Rows, weights: Floats | None) -> Floats:
@@ -274,10 +167,10 @@ class LeverageGame(mesa.Model):
         )
 
     def _choose(self) -> list[tuple[Group, np.ndarray, Decision]]:
-        """Everyone's moves of this round: who decides in one turn sees the moves of the turns before it."""
+        """Everyone's moves of this round, in `moving`: who decides in one turn sees the moves of the turns before it."""
         decisions = []
         for turn in self._turns():
-            choice = self.choice.copy()
+            choice = self.moving.copy()
             for g, inside in turn:
                 group = self.setup.groups[g]
                 who = group.who[inside]
@@ -286,7 +179,7 @@ class LeverageGame(mesa.Model):
                 free = np.ones(len(who), bool) if decision.worth is None else np.isfinite(decision.worth).any(axis=1)
                 self.asked[who[free]] = self.round
                 decisions.append((group, who, decision))
-            self.choice = choice
+            self.moving = choice
         return decisions
 
     def _turns(self) -> list[list[tuple[int, np.ndarray]]]:
@@ -301,7 +194,7 @@ class LeverageGame(mesa.Model):
         seen = Seen(
             round=self.round,
             who=who,
-            move=self.choice,
+            move=self.moving,
             menu=self.setup.menu.at(group.home),
             neighbours=self.neighbours,
             quality=self.quality,
@@ -309,7 +202,7 @@ class LeverageGame(mesa.Model):
             received=self.received,
             called=self.called,
             granted=granted(self.unions, self.setup.n_creators),
-            kept=self.kept,
+            kept=self.course.kept,
             streams=self.streams,
             worth_of=self.weigh,
             claim=self.claim,
@@ -324,9 +217,9 @@ class LeverageGame(mesa.Model):
                 self.memory[g][name][inside] = values
         return decision
 
-    def weigh(self, who: np.ndarray, moves: Choice, knows: Knows = "grid") -> Floats:
-        """(m, A) the payoff of each move (A,) to each creator of `who` (m,), if only it moved so this round: see `weighed`."""
-        return weighed(self, who, moves, knows)
+    def weigh(self, who: np.ndarray, moves: Choice, knows: Knows = "grid", ahead: Ahead = THIS_ROUND) -> Floats:
+        """(m, A) the payoff of each move (A,) to each creator of `who` (m,), if only it moved so: see `weighed`."""
+        return weighed(self, who, moves, knows, ahead)
 
     # ------------------------------------------------------------------ beginning and end
 
@@ -362,7 +255,7 @@ class LeverageGame(mesa.Model):
     def _state(self) -> bytes:
         """A digest of what the next round goes by: who did what, what operators hold, serve, take and have granted."""
         digest = hashlib.blake2b(digest_size=32)
-        for part in (self.choice, self.called, self.banned):
+        for part in (self.choice, self.called, self.course.banned):
             digest.update(part.tobytes())
         for desk in self.desks:
             digest.update(desk.holdings.tobytes() + desk.row.tobytes())

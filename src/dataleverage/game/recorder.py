@@ -13,6 +13,7 @@ import numpy as np
 
 from dataleverage.game.calls import NO_CALL
 from dataleverage.game.collective import Union
+from dataleverage.game.course import Course, Turn
 from dataleverage.game.desk import Desk
 from dataleverage.game.ledger import Payment
 from dataleverage.game.levers import Choice
@@ -61,6 +62,18 @@ class Recorder:
         return {"trained": grid.trained, "served_again": grid.served, **special}
 
     # ------------------------------------------------------------------ while it runs
+
+    def round(
+        self, round: int, turn: Turn, choice: Choice, decisions: list[tuple[Any, np.ndarray, Decision]], course: Course
+    ) -> None:
+        """Everything of one round."""
+        result = turn.result
+        if not turn.again:
+            self.cells(round, result, course.desks)
+        self.state(round, result, costs=turn.costs, payoff=turn.earned, prices=turn.bought)
+        self.collectives(round, course.unions, choice, result, turn.in_force)
+        self.moves(round, choice, result, decisions, turn.payoff, turn.sold)
+        self.paid += [(round, payment) for payment in (*result.payments, *turn.prices)]
 
     def state(self, round: int, result: Outcome, *, costs: Floats, payoff: Floats, prices: Floats | float = 0.0) -> None:
         """A line of `rounds` for each operator.
@@ -122,18 +135,17 @@ class Recorder:
             }
         )
 
-    def payments(self, round: int, payments: Sequence[Payment]) -> None:
-        """The lines of `transfers` of one round."""
-        self.paid += [(round, payment) for payment in payments]
+    def collectives(
+        self, round: int, unions: Sequence[Union], choice: Choice, result: Outcome, in_force: Sequence[bool]
+    ) -> None:
+        """The lines of `collectives` of one round, once its payments are in the funds.
 
-    def collectives(self, round: int, unions: Sequence[Union], choice: Choice, result: Outcome) -> None:
-        """The lines of `collectives` of one round.
-
+        in_force : whether each had an agreement in it.
         alpha is of what the operator would hold if members gave it all that is theirs: a strike does not make them fewer.
         """
         setup = self.setup
         acting = setup.menu.acting[choice]
-        for union in unions:
+        for union, granted in zip(unions, in_force, strict=True):
             k = union.operator
             theirs = np.append(union.member, False)[setup.mover]
             if setup.arrival is not None:
@@ -152,9 +164,9 @@ class Recorder:
                     "called": int(called.sum()),
                     "followed": int((called & (choice == union.called)).sum()),
                     "acting": int((union.member & acting).sum()),
-                    "fund": union.fund + float(result.transfers[0, setup.n_creators + setup.n_operators + union.position]),
+                    "fund": union.fund,
                     "demands": union.spec.demand is not None,
-                    "granted": union.agreement is not None,
+                    "granted": granted,
                 }
             )
 

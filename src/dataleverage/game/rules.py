@@ -55,12 +55,14 @@ class State:
 class Trained:
     """What one operator makes of B holdings.
 
-    rows : (B, n) of the model that it serves; scores : (B, C) of that, as released. new : (B,) whether a model was trained.
+    rows : (B, n) of the model that it serves; scores : (B, C) of that, as released. counts : (B, n) how much each object counts
+    in it. new : (B,) whether a model was trained.
     thrown : (B, n) what its defence kept out.
     """
 
     rows: Rows
     scores: Floats
+    counts: Floats
     new: Mask
     thrown: Mask
 
@@ -69,9 +71,9 @@ class Trained:
 class Outcome:
     """What a batch of joint moves leads to, at K operators.
 
-    holdings, rows : (B, K, n) uint8: what each operator holds, and the row it serves. thrown : (B, K, n) bool: what its defence
-        kept out. new : (B, K) bool: whether it trained a model.
-    scores, column_quality : (B, K, C).
+    holdings, rows : (B, K, n) uint8: what each operator holds, and the row it serves. counts : (B, K, n) how much each object
+        counts in the model. thrown : (B, K, n) bool: what its defence kept out. new : (B, K) bool: whether it trained a model.
+    scores : (B, K, C).
     overall, company, retained : (B, K) quality on the weighted columns, on the examples of creators it holds data of (NaN where
         nobody is left), and the share of audit examples those are.
     users, revenue : (B, K). costs : (B, K) of training and defence. operator_payoff : (B, K) before the costs of unveiling.
@@ -81,6 +83,7 @@ class Outcome:
 
     holdings: Rows
     rows: Rows
+    counts: Floats
     thrown: Mask
     new: Mask
     scores: Floats
@@ -199,6 +202,7 @@ def served(setup: GameSetup, state: State, held: Rows, choice: Choice | None, sc
     return Outcome(
         holdings=held,
         rows=rows,
+        counts=stacked([m.counts for m in models]),
         thrown=thrown,
         new=new,
         scores=scores,
@@ -230,24 +234,27 @@ def trained(setup: GameSetup, state: State, k: int, held: Rows, score: Score) ->
     nothing = np.zeros(held.shape, dtype=bool)
     if not train.any():
         as_before = np.broadcast_to(desk.row, held.shape)
-        return Trained(as_before, np.broadcast_to(desk.scores, (len(held), len(desk.scores))), train, nothing)
+        scores = np.broadcast_to(desk.scores, (len(held), len(desk.scores)))
+        return Trained(as_before, scores, np.broadcast_to(desk.counts, held.shape), train, nothing)
     chosen, rows, weights, scores = made(setup, state, k, held, score)
     thrown = nothing if rows is chosen else (chosen > 0) & (rows == 0)
+    counts = np.broadcast_to(1.0 if weights is None else weights, rows.shape)
     if before:
-        new = train & ((rows != desk.row).any(axis=1) | (weights is not None))
+        new = train & ((rows != desk.row) | ((rows > 0) & (counts != desk.counts))).any(axis=1)
         takes = train.copy()
         if operator.retrain.if_gain is not None and due:
-            gains = desk.quality(scores) > desk.quality(desk.scores) + operator.retrain.if_gain
+            gains = desk.see(rows, scores) > desk.quality(desk.scores) + operator.retrain.if_gain
             deleted = ((desk.row > 0) & (held == 0)).any(axis=1) & setup.rights.model_deletion
             takes &= gains | deleted
         if not takes.all():
             rows = np.where(takes[:, None], rows, desk.row)
             scores = np.where(takes[:, None], scores, desk.scores)
+            counts = np.where(takes[:, None], counts, desk.counts)
     else:
         new = train
     model, response = (rows, scores), operator.response
     rows, scores = checked_release(desk, response, response.release(desk, held, rows, scores), model, held)
-    return Trained(rows, scores, new, thrown)
+    return Trained(rows, scores, counts, new, thrown)
 
 
 def made(setup: GameSetup, state: State, k: int, held: Rows, score: Score) -> tuple[Rows, Rows, Floats | None, Floats]:

@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from dataleverage.errors import GameError
-from dataleverage.game.desk import Desk
 from dataleverage.game.equilibrium import JointMoves, Payoff
 from dataleverage.game.levers import Choice, MoveSpec
 from dataleverage.game.membership import convene
@@ -65,14 +64,14 @@ class Standing:
         setup = game.setup
         who = chosen(setup, creators)
         round = game.round + 1
-        desks = tuple(ahead(desk, round) for desk in game.desks)
+        desks = tuple(desk.copied(round) for desk in game.desks)
         unions = []
         for union in game.unions:
             other = copy.copy(union)
             meeting = replace(game.meeting(union), round=round, memory=copy.deepcopy(union.memory))
-            convene(setup, replace(game.state(round), desks=desks), other, meeting, game.choice, game.lookup.scores)
+            convene(setup, replace(game.course.state(round), desks=desks), other, meeting, game.choice, game.lookup.scores)
             unions.append(other)
-        state = replace(game.state(round), desks=desks, unions=tuple(unions))
+        state = replace(game.course.state(round), desks=desks, unions=tuple(unions))
         return cls(setup, state, game.choice.copy(), who, considered(setup, who, moves), game.lookup.scores)
 
     @property
@@ -129,14 +128,6 @@ class Standing:
             other._score = lambda rows, weights, k=k: score(k, rows, weights)  # type: ignore[misc]
             desks.append(other)
         return replace(self, state=replace(self.state, desks=tuple(desks)), score=score)
-
-
-def ahead(desk: Desk, round: int) -> Desk:
-    """A desk in a later round, at which nothing is paid for."""
-    other = copy.copy(desk)
-    other.round, other.looked, other.paying = round, 0, False
-    other.memory = copy.deepcopy(desk.memory)
-    return other
 
 
 def chosen(setup: GameSetup, names: Sequence[str]) -> Ints:

@@ -24,6 +24,17 @@ Value = Literal["leave_one_out", "shapley", "banzhaf"]
 Memory = dict[str, NDArray[np.float64]]  # arrays with one entry (or row) for each creator of the group
 
 
+@dataclass(frozen=True)
+class Ahead:
+    """How far creators look ahead: a payoff t rounds from now counts `discount`**t, for `horizon` rounds from this one on."""
+
+    horizon: int = 1
+    discount: float = 1.0
+
+
+THIS_ROUND = Ahead()
+
+
 @dataclass(frozen=True, eq=False)
 class Seen:
     """What creators can look at when they decide.
@@ -39,7 +50,7 @@ class Seen:
     granted : (N,) bool, who is a member of a collective that an operator has granted something.
     kept : (N,) bool, whose agreement was kept last round: what it grants was paid; True where there is none.
     streams : where randomness comes from: see `draw`.
-    worth_of : ((m,) creators, (A,) menu positions, knows) -> (m, A): see `weigh`.
+    worth_of : ((m,) creators, (A,) menu positions, knows, ahead) -> (m, A): see `weigh`.
     names : of the creators.
     claim : value -> (N,) each one's share, by that value of its data, of what its operator earned before anyone moved.
     ask : whoever plays those that a person decides for, or None where nobody is there.
@@ -57,7 +68,7 @@ class Seen:
     granted: NDArray[np.bool_]
     kept: NDArray[np.bool_]
     streams: Streams
-    worth_of: Callable[[NDArray[np.int64], Choice, Knows], Floats]
+    worth_of: Callable[[NDArray[np.int64], Choice, Knows, Ahead], Floats]
     claim: Callable[[Value], Floats]
     names: Sequence[str]
     ask: Ask | None = None
@@ -73,9 +84,9 @@ class Seen:
         shares = share_of_others(doing) if see == "everyone" else self.neighbours.share(doing)
         return shares[self.who]
 
-    def weigh(self, knows: Knows, moves: Choice) -> Floats:
-        """(m, A) the payoff of each of the moves (A,) to each decider, if only it moved so."""
-        return self.worth_of(self.who, moves, knows)
+    def weigh(self, knows: Knows, moves: Choice, ahead: Ahead = THIS_ROUND) -> Floats:
+        """(m, A) the payoff of each of the moves (A,) to each decider, if only it moved so, over the rounds it looks ahead."""
+        return self.worth_of(self.who, moves, knows, ahead)
 
     def only(self, some: NDArray[np.bool_]) -> Seen:
         """The same, with only some of the deciders: (m,) bool."""

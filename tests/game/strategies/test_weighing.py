@@ -63,13 +63,13 @@ def test_ties_keep_the_move_that_is_made(make_setup):
     """All moves are worth the same: a creator that was told to delete once goes on deleting only if it weighs and ties."""
     setup = make_setup(2, BestResponse(), lambda rows: np.full(len(rows), 0.5), rounds=3)
     game = LeverageGame(setup)
-    game.choice = np.array([2, 1])
+    game.moving = np.array([2, 1])
     game.step()
     assert game.choice.tolist() == [2, 1]
     # a billionth apart is a tie, more is not
     for better, kept in ((5e-10, 2), (5e-9, 0)):
         game = LeverageGame(make_setup(1, BestResponse(), lambda rows, b=better: rows.sum(axis=1) * b, rounds=3))
-        game.choice = np.array([2])
+        game.moving = np.array([2])
         game.step()
         assert game.choice.tolist() == [kept]
 

@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import Field
 
 from dataleverage.game.levers import Choice, Menu, MoveSpec
-from dataleverage.game.strategy import Decision, Knows, Memory, Seen, Strategy, chosen_by
+from dataleverage.game.strategy import Ahead, Decision, Knows, Memory, Seen, Strategy, chosen_by
 from dataleverage.kinds import Many
 from dataleverage.world.world import Floats
 
@@ -29,6 +29,10 @@ class Weighing(Strategy):
     consider: Annotated[Many[MoveSpec], Field(min_length=1)] | None = Field(
         None, description="The moves it weighs; every one there is unless given."
     )
+    horizon: int = Field(
+        1, ge=1, le=1000, description="Rounds for which it makes a move in its mind, nobody else moving, and sums the payoffs."
+    )
+    discount: float = Field(1.0, gt=0, le=1, description="What a credit a round later is worth now.")
 
     def choices(self, menu: Menu) -> Choice:
         """(A,) the menu positions it weighs."""
@@ -37,7 +41,7 @@ class Weighing(Strategy):
         return np.array([menu.position(move) for move in self.consider])
 
     def weighs(self, menu: Menu) -> float:
-        return self.revise * len(self.choices(menu))
+        return self.revise * len(self.choices(menu)) * self.horizon
 
     def decide(self, seen: Seen, memory: Memory) -> Decision:
         choices, choice = self.choices(seen.menu), seen.move[seen.who]
@@ -45,7 +49,7 @@ class Weighing(Strategy):
         revising = np.ones(len(choice), dtype=bool) if self.revise == 1 else seen.draw("revise") < self.revise
         if revising.any():  # who does not reconsider asks for no cells
             revisers = seen.only(revising)
-            worth[revising] = revisers.weigh(self.knows, choices)
+            worth[revising] = revisers.weigh(self.knows, choices, Ahead(self.horizon, self.discount))
             choice[revising] = self.choose(revisers, choices, worth[revising], choice[revising])
         return Decision(choice, memory, weighed=choices, worth=worth)
 
