@@ -15,7 +15,7 @@ import pytest
 
 from dataleverage.measure.outcomes import outcomes
 from dataleverage.record.record import TABLES
-from dataleverage.scenario.load import load
+from dataleverage.scenario.load import load, loads
 
 HERE = Path(__file__).resolve().parent
 SCENARIOS = HERE.parents[1] / "scenarios"
@@ -88,6 +88,18 @@ def test_a_scenario_shows_what_it_says(name):
     else:
         assert (mean if way == "up" else -mean) > 2 * error, f"{mean:.4f} ± {error:.4f}"
         assert abs(mean) > NOTHING
+
+
+@pytest.mark.skipif("DATALEVERAGE_MOVIELENS" not in os.environ, reason="DATALEVERAGE_MOVIELENS names no copy of MovieLens 100K")
+def test_film_raters_of_movielens_strike_as_well():
+    """The same game on real raters: the twenty circles are users dealt at random, and a strike of eight costs everyone."""
+    text = (SCENARIOS / "film-raters.yaml").read_text(encoding="utf-8")
+    made_up = "  kind: synthetic_ratings\n  users: 400\n  items: 200\n"
+    assert made_up in text
+    real = f"  kind: movielens\n  path: {os.environ['DATALEVERAGE_MOVIELENS']}\n  users: 400\n"
+    scenario = loads(text.replace(made_up, real))
+    effects = [outcomes(scenario.in_world(seed).play())["score_change"] for seed in range(4)]
+    assert np.mean(effects) > 2 * np.std(effects, ddof=1) / 2 > 0, "the error of a recommender grows"
 
 
 def test_the_command_line_twice_gives_the_same_bytes(tmp_path):
