@@ -83,6 +83,8 @@ class LeverageGame(mesa.Model):
         self.moving: Choice = setup.stay.copy()
         self.called: Choice = np.full(setup.n_creators, NO_CALL, dtype=np.int64)
         self.received: Floats = np.zeros(setup.n_creators)
+        self._resting = False  # the last round was the same as the one before
+        self._decisions: list[tuple[Group, np.ndarray, Decision]] = []
         self.asked = np.zeros(setup.n_creators, dtype=np.int64)
         self.changed = 0
         self._repeatable = setup.order == "simultaneous"  # chance decides nothing that a cycle could repeat by luck
@@ -122,12 +124,24 @@ class LeverageGame(mesa.Model):
         self.round += 1
         self.course.into(self.round)
         self._call()
-        decisions = self._choose()
+        if self._rests():
+            self.asked[self.asked == self.round - 1] = self.round
+        else:
+            self._decisions = self._choose()
         turn = self.course.advance(self.moving, self.lookup.serve)
         self.payoff, self.received, self.operator_payoff = turn.payoff, turn.received, turn.earned
         self._see(turn.result)
-        self.recorder.round(self.round, turn, self.choice, decisions, self.course)
+        self.recorder.round(self.round, turn, self.choice, self._decisions, self.course)
+        self._resting = turn.again
         self._stop(turn.again)
+
+    def _rests(self) -> bool:
+        """Whether everyone sees what it saw when it decided last, and would decide the same."""
+        return (
+            self._resting
+            and self.setup.order == "simultaneous"
+            and all(group.strategy.steady(self.round - 1) for group in self.setup.groups)
+        )
 
     def _see(self, result: Outcome) -> None:
         """What a round came to, for everyone to see."""

@@ -54,6 +54,8 @@ class Recorder:
         self._audit = np.array([i for i, c in enumerate(setup.grid.columns) if c.part == "audit"])
         self._known: set[tuple[bytes, str]] = set()
         self._looked = [0] * setup.n_operators  # rows of each board that are written down
+        self._again = False  # of the round written down last
+        self._decisions: object = None
 
     def _counted(self) -> dict[str, int]:
         """Rows that the grid has scored and served so far."""
@@ -68,6 +70,12 @@ class Recorder:
     ) -> None:
         """Everything of one round."""
         result = turn.result
+        if turn.again and self._again and decisions is self._decisions:
+            self.states.append({**self.states[-1], "round": round})
+            self.played.append({**self.played[-1], "round": round})
+            self.paid += [(round, payment) for payment in result.payments]
+            return
+        self._again, self._decisions = turn.again, decisions
         if not turn.again:
             self.cells(round, result, course.desks)
         self.state(round, result, costs=turn.costs, payoff=turn.earned, prices=turn.bought)

@@ -118,7 +118,7 @@ class Decision:
         count, size = len(seen.who), len(seen.menu)
         begins = f"{said_by} answered round {seen.round} with"
         choice = np.asarray(self.choice)
-        if choice.shape != (count,) or choice.dtype.kind not in "iu" or not (0 <= choice.min() <= choice.max() < size):
+        if choice.shape != (count,) or choice.dtype.kind not in "iu" or ((choice < 0) | (choice >= size)).any():
             raise GameError(f"{begins} {choice!r}; expected {count} positions in a menu of {size} moves")
         for name, values in self.memory.items():
             if name not in memory or np.shape(values) != memory[name].shape:
@@ -153,6 +153,13 @@ class Strategy(Kind, family="strategy", package="dataleverage.game.strategies"):
         or repeats, does so by chance, and is neither a fixed point nor a cycle.
         """
         return True
+
+    def steady(self, round: int) -> bool:
+        """Whether who sees the same in the next round as in this one decides the same, and remembers nothing new.
+
+        Then a game in which nothing moved need not ask again. False unless a strategy knows better.
+        """
+        return False
 
     def named_moves(self) -> Iterable[tuple[str, MoveSpec]]:
         """The moves that the strategy names, each with its key in the scenario, to be checked before a game starts."""

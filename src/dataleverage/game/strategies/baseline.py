@@ -23,6 +23,9 @@ class Always(Strategy):
     def decide(self, seen: Seen, memory: Memory) -> Decision:
         return Decision(np.full(len(seen.who), seen.menu.position(self.move)), memory)
 
+    def steady(self, round: int) -> bool:
+        return True
+
     def named_moves(self) -> Iterable[tuple[str, MoveSpec]]:
         yield "move", self.move
 
@@ -59,6 +62,9 @@ class Scripted(Strategy):
 
     def settled(self, round: int, memory: Memory) -> bool:
         return round >= max(self.moves)
+
+    def steady(self, round: int) -> bool:
+        return round + 1 not in self.moves
 
     def named_moves(self) -> Iterable[tuple[str, MoveSpec]]:
         for round, move in self.moves.items():

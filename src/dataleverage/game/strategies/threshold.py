@@ -81,6 +81,9 @@ class Threshold(Strategy):
         acts |= memory["activist"] > 0
         return Decision(np.where(acts, choice, seen.menu.stay), memory, saw=share)
 
+    def steady(self, round: int) -> bool:
+        return self.steepness is None
+
     def settled(self, round: int, memory: Memory) -> bool:
         return self.steepness is None
 

@@ -70,6 +70,9 @@ class BestResponse(Weighing):
 
     kind: Literal["best_response"] = "best_response"
 
+    def steady(self, round: int) -> bool:
+        return self.revise == 1 and self.knows == "grid" and self.horizon == 1
+
     def choose(self, seen: Seen, choices: Choice, worth: Floats, now: Choice) -> Choice:
         best = worth >= worth.max(axis=1, keepdims=True) - TIE
         keep = (best & (choices == now[:, None])).any(axis=1)
