@@ -2,7 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import pytest
 from hypothesis import settings
+
+if TYPE_CHECKING:
+    from dataleverage.sweep.design import Sweep
+    from dataleverage.sweep.results import Results
 
 settings.register_profile("untimed", deadline=None)  # a busy machine is no failure
 settings.load_profile("untimed")
+
+
+@pytest.fixture
+def played() -> Callable[[Sweep, Callable[..., float | None]], Results]:
+    """Results that nobody played: `formula(values, world, replicate)` in every run, which failed where that is None."""
+
+    def make(sweep: Sweep, formula: Callable[..., float | None]) -> Results:
+        import numpy as np
+        import pandas as pd
+
+        from dataleverage.sweep.points import points
+        from dataleverage.sweep.results import Results
+
+        lines: list[dict[str, Any]] = []
+        for point, values in enumerate(points(sweep).to_dict(orient="records")):
+            for world in range(sweep.worlds or 1):
+                for replicate in range(sweep.replicates or 1):
+                    value = formula(values, world, replicate)
+                    one = {"point": point, "world": world, "replicate": replicate, "seed": 0, "data_seed": world, **values}
+                    kept = dict.fromkeys(sweep.outcomes, np.nan if value is None else value)
+                    lines.append({**one, **kept, "status": "failed" if value is None else "done"})
+        return Results(sweep, pd.DataFrame(lines))
+
+    return make

@@ -90,6 +90,10 @@ class RecordError(DataleverageError):
     """A record cannot be read or written."""
 
 
+class SweepError(DataleverageError):
+    """A sweep cannot be played: its workers or their scheduler are gone, or are of another version."""
+
+
 class Errors(DataleverageError):
     """Several errors at once, in the order in which they stand in the file."""
 
