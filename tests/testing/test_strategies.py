@@ -205,6 +205,22 @@ class Restless(Base):
         return Decision(np.full(len(seen.who), choice), memory)
 
 
+class Swaying(Base):
+    """Says that it is steady, and acts in even rounds; never settled, so that this is not what is found."""
+
+    kind: Literal["broken"] = "broken"
+
+    def decide(self, seen, memory):
+        choice = seen.menu.strike if seen.round % 2 else seen.menu.stay
+        return Decision(np.full(len(seen.who), choice), memory)
+
+    def settled(self, round, memory):
+        return False
+
+    def steady(self, round):
+        return True
+
+
 class Unsure(Base):
     kind: Literal["broken"] = "broken"
 
@@ -257,6 +273,7 @@ BROKEN = {
     Keeping: "beginning again gives another `times`",
     Restless: "settled: .*the round or chance still decides",
     Unsure: "settled: .*it gives None",
+    Swaying: "steady: .*moves otherwise in the next",
     Misnaming: "the key 'mvoe' is of no parameter",
     Halfway: "worth of shape None",
     Failing: "ZeroDivisionError",

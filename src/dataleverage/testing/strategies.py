@@ -32,7 +32,8 @@ def check_strategy(strategy: Strategy, *, counts: Sequence[int] = (1, 6), seed: 
     whose menu has the moves that it names, it must give each creator a position in the menu, and the same one if it is
     asked again, in a pickled copy, creator by creator, and with creators in another order; leave what it is shown as
     it is; and return a memory of the same names and shapes as it began with. Where it says that it is settled, neither the
-    round nor chance may decide. A game played twice must go the same way, and beginning again must give what it gave at first.
+    round nor chance may decide; where it says that it is steady, the next round may not. A game played twice must go the same
+    way, and beginning again must give what it gave at first.
 
     Parameters
     ----------
@@ -145,6 +146,7 @@ class Trial:
         order = np.arange(m)[::-1]
         self.same("creators in another order", picked(decision, order), self.asked(*part(seen, memory, order)))
         self.settles(decision, seen, memory)
+        self.stays(decision, seen, memory)
         return decision
 
     def asked(self, seen: Seen, memory: Memory, strategy: Strategy | None = None) -> Decision:
@@ -212,6 +214,17 @@ class Trial:
         free = moving(decision, seen) & moving(later, seen)
         if not np.array_equal(np.asarray(decision.choice)[free], np.asarray(later.choice)[free]):
             self.fails("settled", f"it says so after round {seen.round}, and then the round or chance still decides")
+
+    def stays(self, decision: Decision, seen: Seen, memory: Memory) -> None:
+        """Where it says that it is steady, seeing the same in the next round it decides the same, and remembers nothing new."""
+        if not self.strategy.steady(seen.round):
+            return
+        again = self.asked(replace(seen, round=seen.round + 1), memory)
+        moved = not np.array_equal(again.choice, decision.choice)
+        if moved or difference(memory, again.memory):
+            self.fails(
+                "steady", f"it says so in round {seen.round}, and {'moves' if moved else 'remembers'} otherwise in the next"
+            )
 
 
 def person(question: Question) -> str:
