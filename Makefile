@@ -6,11 +6,12 @@ VENV := .venv
 PY := $(VENV)/bin/python
 INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: run test lint types index bench clean help
+.PHONY: run test faults lint types index bench clean help
 
 help:
 	@echo "make run    play scenarios/first-strike.yaml and write its page"
 	@echo "make test   lint, types and tests"
+	@echo "make faults sweeps under fire: killed coordinators and workers, full disks, lost Dask schedulers (three minutes)"
 	@echo "make index  docs/reference/{strategies,policies,tactics}.md anew, after a kind was added or changed"
 	@echo "make bench  speed as ratios against scikit-learn, joblib, shapiq, pyDVL and plain Mesa (needs five minutes and an idle machine)"
 	@echo "make clean  remove .venv, caches and runs"
@@ -19,7 +20,10 @@ run: $(VENV)/installed
 	$(PY) -m dataleverage run scenarios/first-strike.yaml --out runs/first-strike --overwrite
 
 test: $(VENV)/installed-dev lint types
-	$(PY) -m pytest --numprocesses 2 --dist loadfile --durations=5
+	$(PY) -m pytest --numprocesses 2 --dist loadfile --durations=5 -m "not faults"
+
+faults: $(VENV)/installed-dev
+	$(PY) -m pytest -m faults --durations=5
 
 lint: $(VENV)/installed-dev
 	$(PY) -m ruff check .

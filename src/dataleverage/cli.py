@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dataleverage.cli_describe import describe
+from dataleverage.cli_sweep import sweep
 from dataleverage.cli_tournament import tournament
 from dataleverage.errors import DataleverageError, Place, RecordError, ScenarioError
 from dataleverage.options import File, Json, Set, StoreFile
@@ -252,6 +253,7 @@ def estimate(scenario: Scenario, budget: int | None, words: list[str], out: Path
         print_lines(scenario.title, estimated.estimated(lookup, asked) + ([("Written", str(out))] if out else []))
 
 
+app.add_typer(sweep, name="sweep")
 app.command(epilog="Example: dataleverage tournament scenarios/tournaments/filters.yaml --workers 2 --plot filters.png")(
     tournament
 )

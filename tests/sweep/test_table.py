@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -46,21 +47,23 @@ def test_a_line_a_run_with_its_seeds_values_and_outcomes(sweep: Callable[[str], 
     assert made["payoffs.cost.delete"].dtype == np.float64 and made["rounds"].dtype == np.int64
 
 
-@pytest.mark.parametrize("name", ["runs.parquet", "runs.csv"])
-def test_bytes_do_not_depend_on_the_order_of_playing(sweep: Callable[[str], Plan], tmp_path: Path, name: str) -> None:
-    plan = sweep(TEXT)
+@pytest.mark.parametrize("form", ["parquet", "csv"])
+def test_bytes_do_not_depend_on_the_order_of_playing(
+    sweep: Callable[[str], Plan], tmp_path: Path, form: Literal["parquet", "csv"]
+) -> None:
+    plan, name = sweep(TEXT), "runs"
     given = lines(plan)
-    write(table(plan, given), tmp_path / name)
+    write(table(plan, given), tmp_path / name, form)
     first = (tmp_path / name).read_bytes()
     np.random.default_rng(0).shuffle(given)  # type: ignore[arg-type]
-    write(table(plan, given), tmp_path / name)
+    write(table(plan, given), tmp_path / name, form)
     assert (tmp_path / name).read_bytes() == first
     assert not list(tmp_path.glob(".*.part"))
 
 
 def test_the_file_says_what_sweep_it_is_of(sweep: Callable[[str], Plan], tmp_path: Path) -> None:
     plan = sweep(TEXT)
-    write(table(plan, lines(plan)), tmp_path / "runs.parquet")
+    write(table(plan, lines(plan)), tmp_path / "runs.parquet", "parquet")
     about = json.loads(pq.read_schema(tmp_path / "runs.parquet").metadata[SWEEP])
     assert about["design"] == "factorial" and about["worlds"] == 3 and about["outcomes"] == ["users", "final_score"]
     assert pq.read_schema(tmp_path / "runs.parquet").equals(schema(plan), check_metadata=False)

@@ -12,6 +12,7 @@ from dataleverage.record.record import Record
 from dataleverage.scenario.schema import listed, nearest
 
 Reader = Callable[[Record], float]
+LAST = "rounds."
 
 
 def read(record: Record, names: Sequence[str]) -> list[float | None]:
@@ -28,9 +29,12 @@ def reader(name: str) -> Reader:
     """
     if name in OUTCOMES:
         return OUTCOMES[name].read
-    if name.startswith("rounds."):
-        return last_of(name.removeprefix("rounds."))
-    return function(name)
+    return last_of(name.removeprefix(LAST)) if name.startswith(LAST) else function(name)
+
+
+def module_of(name: str) -> str | None:
+    """The module that an outcome's function is in; None for outcomes of ours."""
+    return None if name in OUTCOMES or name.startswith(LAST) else name.partition(":")[0]
 
 
 def last_of(column: str) -> Reader:

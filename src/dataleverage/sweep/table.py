@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from dataleverage.errors import RecordError
 from dataleverage.sweep.plan import Plan
 
 if TYPE_CHECKING:
@@ -94,17 +95,27 @@ def cells(values: Any) -> Any:
     return [json.dumps(value, sort_keys=True) for value in kept]
 
 
-def write(made: pa.Table, path: Path) -> None:
-    """Write the table as Parquet or CSV, by the file's ending, whole or not at all."""
+def check_file(path: Path, *, overwrite: bool) -> None:
+    """Raise RecordError where a table cannot be written there."""
+    if path.exists() and not overwrite:
+        raise RecordError(f"{path} exists already", remedy="Name another file, or pass --overwrite.")
+    if path.is_dir() or not path.absolute().parent.is_dir():
+        raise RecordError(f"{path} is no file in a folder that exists", remedy="Name a file in a folder that exists.")
+
+
+def write(made: pa.Table, path: Path, form: Literal["parquet", "csv"]) -> None:
+    """Write the table as a file, whole or not at all. Raises RecordError where it cannot be."""
     import pyarrow.csv
     import pyarrow.parquet as pq
 
     part = path.with_name(f".{path.name}.part")
     try:
-        if path.suffix == ".csv":
+        if form == "csv":
             pyarrow.csv.write_csv(made, part)
         else:
             pq.write_table(made, part, compression="zstd")
         part.replace(path)
+    except OSError as error:
+        raise RecordError(f"{path} cannot be written: {error.strerror or error}") from error
     finally:
         part.unlink(missing_ok=True)

@@ -1,0 +1,166 @@
+"""The engine: hands the runs of a plan to an executor, and keeps what comes back.
+
+It is the only one that writes. What is kept is kept for good: whatever ends it, the same call goes on from there.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future
+from queue import Empty, SimpleQueue
+
+import numpy as np
+
+from dataleverage.sweep.enough import Enough
+from dataleverage.sweep.pool import WorkerLost
+from dataleverage.sweep.store import Store
+from dataleverage.sweep.table import STATUSES
+from dataleverage.sweep.work import Job, Result, Task, play
+
+LONG_ENOUGH = 0.1  # seconds of work in one task: handing it over takes about a millisecond
+MOST_IN_TASK = 64
+KILLS = 2  # processes that a run may take before it is set aside
+
+Progress = Callable[[str], object]
+
+
+class Engine:
+    """One call of a sweep.
+
+    Parameters
+    ----------
+    store : where results go; runs that it has are not played again.
+    executor : what plays tasks. Its futures may raise `WorkerLost` and `TimeoutError`; anything else ends the sweep.
+    job : what workers need to know. window : tasks handed over at once. least : runs in a task where there are so many.
+    limit : seconds a run may take, where the executor does not see to it by itself.
+    alone : seconds a run may take where the executor does; a task of several is kept well below.
+    progress : called with the status of every run that ends. pulse : called while nothing comes; may raise what is wrong.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        executor: Executor,
+        job: Job,
+        *,
+        window: int,
+        least: int = 1,
+        limit: float | None = None,
+        alone: float | None = None,
+        progress: Progress = lambda status: None,
+        pulse: Callable[[], object] = lambda: None,
+    ) -> None:
+        self.store, self.executor, self.packed = store, executor, job.packed()
+        self.window, self.least, self.limit, self.alone = window, least, limit, alone
+        self.progress, self.pulse = progress, pulse
+        self.plan = store.plan
+        self.settled = np.zeros(len(self.plan), dtype=np.uint8)
+        self.enough = Enough(self.plan)
+        self.again: deque[int] = deque()  # runs of a task that was lost, each to be played by itself
+        self.kills: dict[int, int] = {}
+        self.pace = 0.0  # seconds that a run takes, as of late
+        self.asked_to_stop = 0
+        self._flying: dict[Future[list[Result]], list[int]] = {}
+        self._landed: SimpleQueue[Future[list[Result]]] = SimpleQueue()
+
+    def resume(self) -> int:
+        """Take up what the store holds; returns how many runs that settles."""
+        for number, status, outcomes in self.store.lines():
+            self.settled[number] = STATUSES.index(status)
+            self.enough.note(number, outcomes)
+        self.enough.look(self.settled)
+        return int((self.settled > 0).sum())
+
+    def stop(self) -> None:
+        """Asked once, hand nothing over any more and wait for what is in hand; asked twice, leave at once."""
+        self.asked_to_stop += 1
+
+    def run(self) -> bool:
+        """Play what is left. Returns whether everything was played; raises StoreError where results cannot be kept."""
+        batches = self._batches()
+        while True:
+            while len(self._flying) < self.window and not self.asked_to_stop:
+                batch = [self.again.popleft()] if self.again else next(batches, None)
+                if batch is None and not self._flying and not self.again:
+                    return True
+                if batch is None:
+                    break
+                self._hand_over(batch)
+            if self.asked_to_stop > 1 or (self.asked_to_stop and not self._flying):
+                return False
+            self._take_in()
+
+    def _batches(self) -> Iterator[list[int]]:
+        """Runs left to play in their order, in tasks that take about as long as is worth handing over."""
+        batch: list[int] = []
+        points, _, replicates = self.plan.shape
+        for number in range(len(self.plan)):
+            if self.settled[number]:
+                continue
+            point, world = number // replicates % points, number // (replicates * points)
+            if self.enough.has(point, world):
+                continue
+            if batch and (len(batch) >= self._in_a_task() or batch[0] // (replicates * points) != world):
+                yield batch
+                batch = []
+            batch.append(number)
+        if batch:
+            yield batch
+
+    def _in_a_task(self) -> int:
+        """How many runs make a task that is worth handing over, and far from its limit."""
+        if not self.pace:
+            return self.least
+        long = LONG_ENOUGH if self.alone is None else min(LONG_ENOUGH, self.alone / 4)
+        return max(self.least, min(int(long / self.pace), MOST_IN_TASK))
+
+    def _hand_over(self, batch: list[int]) -> None:
+        tasks = []
+        for number in batch:
+            run = self.plan.run(number)
+            tasks.append(Task(number, self.plan.settings(run.point), run.data_seed, run.seed))
+        future = self.executor.submit(play, self.packed, tasks, self.limit)
+        self._flying[future] = batch
+        future.add_done_callback(self._landed.put)
+
+    def _take_in(self) -> None:
+        """Wait a moment for tasks to end, and keep what they brought."""
+        try:
+            landed = [self._landed.get(timeout=0.2)]
+        except Empty:
+            self.pulse()
+            return
+        while not self._landed.empty():
+            landed.append(self._landed.get())
+        results = [result for future in landed for result in self._results(future)]
+        if results:
+            self.store.write(results)
+        for result in results:
+            self.settled[result.number] = STATUSES.index(result.status)
+            self.enough.note(result.number, result.outcomes)
+            self.progress(result.status)
+        self.enough.look(self.settled)
+
+    def _results(self, future: Future[list[Result]]) -> list[Result]:
+        """What a task brought; of one that was lost or took too long, what becomes of its runs."""
+        batch = self._flying.pop(future)
+        try:
+            results = future.result()
+        except WorkerLost as lost:
+            if len(batch) > 1 or not lost.deaths:
+                self.again += batch
+                return []
+            self.kills[batch[0]] = self.kills.get(batch[0], 0) + lost.deaths
+            if self.kills[batch[0]] < KILLS:
+                self.again += batch
+                return []
+            return [Result(batch[0], "set_aside", error=f"it took {KILLS} worker processes with it; {lost}")]
+        except TimeoutError:
+            if len(batch) > 1:
+                self.again += batch
+                return []
+            return [Result(batch[0], "timed_out", error=f"it took more than {self.alone:g} seconds", seconds=self.alone or 0.0)]
+        mean = sum(result.seconds for result in results) / len(results)
+        self.pace = mean if not self.pace else 0.8 * self.pace + 0.2 * mean
+        return results
