@@ -73,13 +73,13 @@ class Cluster(Executor):
 
     def _pass_on(self, inner: Future[T], outer: Future[T]) -> None:
         """Give the outcome of Dask's future to ours, its errors in our words."""
-        from distributed import FutureCancelledError, KilledWorker
+        from distributed import KilledWorker
 
         try:
             outer.set_result(inner.result())
         except KilledWorker:
             outer.set_exception(WorkerLost(f"{FAILURES + 1} Dask workers ended under it", deaths=FAILURES + 1))
-        except (CancelledError, FutureCancelledError):
+        except CancelledError:
             outer.set_exception(self._lost())
         except BaseException as error:
             outer.set_exception(error)

@@ -12,9 +12,10 @@ from queue import Empty, SimpleQueue
 
 import numpy as np
 
+from dataleverage.errors import StoreError
 from dataleverage.sweep.enough import Enough
 from dataleverage.sweep.pool import WorkerLost
-from dataleverage.sweep.store import Store
+from dataleverage.sweep.store import REMEDY, Store
 from dataleverage.sweep.table import STATUSES
 from dataleverage.sweep.work import Job, Result, Task, play
 
@@ -156,6 +157,8 @@ class Engine:
                 self.again += batch
                 return []
             return [Result(batch[0], "set_aside", error=f"it took {KILLS} worker processes with it; {lost}")]
+        except StoreError as error:  # of the cells that workers share: the disk is full, say
+            raise StoreError(error.message, place=error.place, remedy=REMEDY) from error
         except TimeoutError:
             if len(batch) > 1:
                 self.again += batch
