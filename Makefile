@@ -55,6 +55,7 @@ bench: $(VENV)/installed
 	$(PY) benchmarks/population.py --out benchmarks/population.json
 	$(PY) benchmarks/game.py --out benchmarks/game.json
 	$(PY) benchmarks/ratings.py --out benchmarks/ratings.json --peers .venv-peers
+	$(PY) benchmarks/sweep.py --out benchmarks/sweep.json
 	$(PY) benchmarks/measure.py --out benchmarks/measure.json --peers .venv-peers
 
 clean:

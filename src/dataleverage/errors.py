@@ -91,7 +91,7 @@ class RecordError(DataleverageError):
 
 
 class SweepError(DataleverageError):
-    """A sweep cannot be played: its workers or their scheduler are gone, or are of another version."""
+    """A sweep cannot be played, for want of workers or a scheduler, or what it left cannot be read."""
 
 
 class Errors(DataleverageError):

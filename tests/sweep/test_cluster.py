@@ -94,8 +94,6 @@ def test_dask_gives_the_same_table_also_when_a_worker_is_lost_midway(
 
 
 def test_a_killer_takes_a_few_workers_and_is_set_aside(cluster: Any, sweep: Callable[[str], Plan], folder: Path) -> None:
-    plan = sweep("vary: {payoffs.revenue: [1.0, 3.0, 5.0]}\nreplicates: 8\nworlds: 1\noutcomes: ['dask_trouble:value']\n")
-    # one killer among its neighbours, so that they share a task with it
     plan = sweep("vary: {payoffs.revenue: {range: [1.0, 20.0], steps: 20}}\noutcomes: ['dask_trouble:value']\n")
     standing = run(plan, folder / "runs", scheduler=cluster.scheduler_address)
     assert standing.counts["done"] == 19 and standing.counts["set_aside"] == 1

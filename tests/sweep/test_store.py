@@ -14,6 +14,7 @@ import pytest
 
 from dataleverage.errors import StoreError
 from dataleverage.sweep import version
+from dataleverage.sweep.call import held
 from dataleverage.sweep.plan import Plan
 from dataleverage.sweep.store import Store, locked
 from dataleverage.sweep.work import Result
@@ -130,3 +131,15 @@ def test_a_killed_coordinator_leaves_no_lock(place: Path) -> None:
     assert (place / "coordinator.json").exists(), "it had the lock"
     with locked(place):
         pass
+
+
+def test_the_folder_says_what_it_is_of_whatever_varies(sweep: Callable[[str], Plan], place: Path) -> None:
+    scripted = "{kind: scripted, moves: {1: delete, 3: contribute}}"
+    text = f"vary:\n  creators.0.strategy: [{scripted}, always]\n  rounds: {{range: [3, 5], steps: 3}}\noutcomes: [users]\n"
+    plan = sweep(text)
+    with Store.opened(plan, place):
+        pass
+    again, store = held(place)
+    with store:
+        assert again.points.equals(plan.points) and again.settings(0) == plan.settings(0)
+        assert again.sweep == plan.sweep

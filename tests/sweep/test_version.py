@@ -6,9 +6,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from dataleverage.scenario.document import parse_value
 from dataleverage.sweep import version
 from dataleverage.sweep.plan import Plan
+
+WORDS = st.text(st.characters(codec="utf-8", exclude_categories=("C", "Zl", "Zp")), max_size=8)
 
 
 def test_a_changed_outcome_function_is_other_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -20,6 +25,18 @@ def test_a_changed_outcome_function_is_other_code(tmp_path: Path, monkeypatch: p
     assert version.of_code(names) == before != version.of_code(("users",))
     file.write_text("def f(record): return 2\n")
     assert version.of_code(names) != before
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers(-(10**30), 10**30) | st.floats(allow_nan=False, allow_infinity=False) | WORDS,
+        lambda inner: st.lists(inner, max_size=4) | st.dictionaries(WORDS | st.integers(-99, 99), inner, max_size=4),
+        max_leaves=12,
+    )
+)
+def test_what_is_written_reads_back_as_the_same(value: object) -> None:
+    found = parse_value(version.written({"value": value}), "written")["value"]
+    assert found == value and repr(found) == repr(value)
 
 
 def test_changed_data_are_another_scenario_and_a_touched_file_is_not(sweep: Callable[[str], Plan], folder: Path) -> None:

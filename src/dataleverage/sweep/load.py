@@ -61,7 +61,7 @@ def of_document(document: Document, folder: Path) -> Plan:
     base: Document | None = None
     if "scenario" in parts:
         try:
-            base = read(folder / parts["scenario"])
+            base = read(os.path.normpath(folder / parts["scenario"]))
         except ScenarioError as error:
             found.append(at_the_scenario(error, document))
         except DataleverageError as error:
@@ -70,7 +70,7 @@ def of_document(document: Document, folder: Path) -> Plan:
         found += paths_that_are_not(base, vary, document)
     if found or sweep is None or base is None:
         raise together(found)
-    beside = (folder / sweep.scenario).parent.resolve()
+    beside = Path(os.path.normpath(folder / sweep.scenario)).parent.resolve()
     plan = Plan(sweep, base.rough, beside, points(sweep), Seeds.of(sweep), in_order(list(sweep.vary)))
     if len(plan) > MOST_RUNS:
         raise ScenarioError(

@@ -139,18 +139,18 @@ class Store:
 
 def identity(plan: Plan) -> dict[str, str]:
     """What a store says it is of."""
-    sweep = plan.sweep.model_dump(mode="json", exclude={"scenario"})
+    sweep = plan.sweep.model_dump(exclude={"scenario"})
     return {
         "sweep": version.digest(sweep),
         "scenario": version.of_scenario(plan),
         "code": version.of_code(plan.sweep.outcomes),
-        "file": json.dumps(plan.sweep.model_dump(mode="json")),
+        "file": version.written(plan.sweep.model_dump(exclude_unset=True)),
         "folder": str(plan.sweep.folder),
     }
 
 
 def plan_in(folder: Path) -> tuple[str, Path]:
-    """The sweep file (as JSON, which is YAML) that a folder holds the runs of, and where its paths start."""
+    """The sweep file (as YAML on one line) that a folder holds the runs of, and where its paths start."""
     file = folder / RUNS
     if not file.is_file():
         raise StoreError(f"{folder} holds no sweep: there is no {RUNS} in it", remedy="Name the folder that `sweep run` wrote.")

@@ -6,7 +6,7 @@ import hashlib
 import importlib.util
 import json
 import platform
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -19,8 +19,18 @@ LIBRARIES = ("mesa", "numpy", "scipy", "scikit-learn", "networkx")
 
 
 def digest(value: Any) -> str:
-    """A hash of plain data, in which the order of keys does not matter."""
-    return hashlib.blake2b(json.dumps(value, sort_keys=True, default=repr).encode(), digest_size=16).hexdigest()
+    """A hash of plain data. The order of keys matters: of points and of tactics it does."""
+    return hashlib.blake2b(written(value).encode(), digest_size=16).hexdigest()
+
+
+def written(value: Any) -> str:
+    """Plain data as YAML on one line, which reads back as the same: JSON, with keys that are whole numbers left as such."""
+    if isinstance(value, Mapping):
+        items = (f"{key if isinstance(key, int) else written(key)}: {written(inner)}" for key, inner in value.items())
+        return "{" + ", ".join(items) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(written, value)) + "]"
+    return json.dumps(value, ensure_ascii=False)
 
 
 def of_code(outcomes: Sequence[str]) -> str:

@@ -1,0 +1,248 @@
+"""What a sweep costs over bare plays, beside Mesa's batch_run: `python benchmarks/sweep.py`.
+
+The game is the small one of `game.py`: twelve creators, fifty rounds. A sweep varies two of its numbers, over worlds and plays.
+Bare plays are the loop that anyone would write: put the values in, play, read the outcomes, one process, nothing kept. Mesa
+plays the same game with `batch_run`, once as it is (`LeverageGame` inside a Mesa model that collects the outcomes) and once as
+a model that fits scikit-learn on what is held in every round, as users write it today. What is measured on fewer runs is
+scaled. Memory is that of the coordinator alone, of sweeps of a game that takes a millisecond.
+"""
+
+from __future__ import annotations
+
+import os
+
+os.environ["OMP_NUM_THREADS"] = "1"
+os.environ["OPENBLAS_NUM_THREADS"] = "1"
+os.environ["MKL_NUM_THREADS"] = "1"
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from copy import deepcopy
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import mesa
+import numpy as np
+import setting
+from rich.console import Console
+from rich.table import Table as Shown
+
+from dataleverage.scenario.scenario import Scenario
+from dataleverage.sweep.call import lines_of, run
+from dataleverage.sweep.load import load
+from dataleverage.sweep.outcomes import read
+from dataleverage.sweep.plan import Plan
+from dataleverage.sweep.store import Store
+from game import SMALL
+
+OUTCOMES = ["final_score", "peak_strike_share", "operator_profit", "creators_welfare"]
+BASE: dict[str, Any] = {}  # the scenario of all of Mesa's runs, which takes parameters that are numbers and texts
+MEAN, REVENUE = "creators.archives.strategy.mean", "payoffs.revenue"
+TRIVIAL = """\
+title: Trivial
+data: {kind: table, columns: [all], cells: {"": [0.1], A: [0.6], B: [0.5], AB: [0.9]}}
+creators: [{name: a, strategy: {kind: threshold, mean: 0.5}}]
+rounds: 1
+"""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One way to play them all.
+
+    seconds : of all runs, scaled where fewer were measured. ratio : to bare plays, or as `way` says.
+    """
+
+    way: str
+    runs: int
+    measured: int
+    seconds: float
+    ratio: float
+    target: str
+    reached: bool | None
+
+
+def sweep_file(folder: Path, points: int, worlds: int, replicates: int) -> Plan:
+    """A plan of points × points × worlds × replicates runs of the small game."""
+    (folder / "small.yaml").write_text(SMALL, encoding="utf-8")
+    about = {
+        "scenario": "small.yaml",
+        "vary": {MEAN: {"range": [0.1, 0.9], "steps": points}, REVENUE: {"range": [1.0, 20.0], "steps": points}},
+        "worlds": worlds,
+        "replicates": replicates,
+        "outcomes": OUTCOMES,
+    }
+    (folder / "sweep.yaml").write_text(json.dumps(about), encoding="utf-8")
+    return load(folder / "sweep.yaml")
+
+
+def timed(call: Callable[[], Any]) -> tuple[float, Any]:
+    began = time.perf_counter()
+    made = call()
+    return time.perf_counter() - began, made
+
+
+def bare(plan: Plan, numbers: list[int]) -> dict[int, list[float | None]]:
+    """The loop that anyone would write."""
+    found = {}
+    for number in numbers:
+        one = plan.run(number)
+        scenario = plan.scenario(one.point)
+        assert one.data_seed is not None and one.seed is not None
+        found[number] = read(scenario.in_world(one.data_seed).play(one.seed), OUTCOMES)
+    return found
+
+
+class Batched(mesa.Model):
+    """The same game for `batch_run`: built from its parameters, stepped, its outcomes collected at the end."""
+
+    def __init__(self, mean: float = 0.0, revenue: float = 0.0, seeds: tuple[int, int] = (0, 0), **more: Any) -> None:
+        super().__init__(rng=0)
+        data = deepcopy(BASE)
+        data["creators"][1]["strategy"]["mean"], data["payoffs"]["revenue"] = mean, revenue
+        self.inner = Scenario.model_validate(data).in_world(seeds[0]).game(seeds[1])
+        self.datacollector = mesa.DataCollector(model_reporters={"outcomes": lambda m: read(m.inner.record(), OUTCOMES)})
+
+    def step(self) -> None:
+        self.inner.step()
+        self.running = self.inner.running
+        if not self.running:
+            self.datacollector.collect(self)
+
+
+class Training(mesa.Model):
+    """The same strike as users write it today: every round fits a classifier on what is held, and scores it on every column."""
+
+    def __init__(self, seeds: tuple[int, int] = (0, 0), **more: Any) -> None:
+        super().__init__(rng=0)
+        scenario = Scenario.model_validate(BASE).in_world(seeds[0])
+        self.inner, self.world, self.round = scenario.game(seeds[1]), scenario.world(), 0
+        self.datacollector = mesa.DataCollector(model_reporters={"score": lambda m: m.score})
+
+    def step(self) -> None:
+        from sklearn.linear_model import RidgeClassifier
+
+        self.round += 1
+        self.inner.step()  # who acts; what follows is what training costs
+        world = self.world
+        held = np.flatnonzero(~self.inner.setup.menu.acting[self.inner.choice][self.inner.setup.owner_of])
+        keep = np.isin(world.object_of, held)
+        X, y = world.X[keep], world.y[keep]
+        model = RidgeClassifier().fit(X, y) if len(set(y.tolist())) > 1 else None
+        for part in world.slices.values():
+            told = model.predict(part.X) if model is not None else np.full(len(part.y), -1)
+            self.score = float((told == part.y).mean())
+        self.running = self.round < 50
+        self.datacollector.collect(self)
+
+
+def by_mesa(model: type[mesa.Model], plan: Plan, numbers: list[int], processes: int) -> list[Any]:
+    """Runs by Mesa's batch_run."""
+    BASE.update(plan.base)
+    made: list[Any] = []
+    by_point: dict[int, list[tuple[int, int]]] = {}
+    for number in numbers:
+        one = plan.run(number)
+        by_point.setdefault(one.point, []).append((one.data_seed or 0, one.seed or 0))
+    for point, seeds in by_point.items():
+        settings = plan.settings(point)
+        parameters = {"mean": settings[MEAN], "revenue": settings[REVENUE], "seeds": seeds}
+        made += mesa.batch_run(
+            model, parameters, number_processes=processes, iterations=1, max_steps=1000, data_collection_period=-1,
+            display_progress=False,
+        )  # fmt: skip
+    return made
+
+
+def peak(runs: int) -> float:
+    """Megabytes that the coordinator of so many trivial runs took at its most, measured in a process of its own."""
+    done = subprocess.run([sys.executable, __file__, "--memory", str(runs)], capture_output=True, text=True, check=True)
+    return float(done.stdout)
+
+
+def measure_memory(runs: int) -> None:
+    import resource
+
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "trivial.yaml").write_text(TRIVIAL, encoding="utf-8")
+        about = {"scenario": "trivial.yaml", "replicates": runs, "outcomes": ["final_score"]}
+        (folder / "sweep.yaml").write_text(json.dumps(about), encoding="utf-8")
+        run(load(folder / "sweep.yaml"), folder / "runs", workers=2)
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+
+
+def main() -> None:
+    """Measure, print, and write JSON where asked to. Exit code 1 where the ways come to different outcomes."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--out", type=Path, help="Write the figures to this JSON file.")
+    parser.add_argument("--quick", action="store_true", help="1,000 plays, and memory up to 10,000 runs.")
+    parser.add_argument("--memory", type=int, help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.memory is not None:
+        measure_memory(given.memory)
+        return
+    points, worlds, replicates = (5, 4, 10) if given.quick else (10, 10, 10)
+    lines: list[Line] = []
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        plan = sweep_file(folder, points, worlds, replicates)
+        total = len(plan)
+        some = list(range(total // (worlds // 2)))  # all runs of two worlds, these included
+        seconds, by_hand = timed(lambda: bare(plan, some))
+        base = seconds * total / len(some)
+        lines.append(Line("bare plays, one process", total, len(some), base, 1.0, "", None))
+        one, _ = timed(lambda: run(plan, folder / "one", workers=1))
+        lines.append(Line("sweep, 1 worker", total, total, one, one / base, "≤ 1.25", one / base <= 1.25))
+        two, _ = timed(lambda: run(plan, folder / "two", workers=2))
+        lines.append(Line("sweep, 2 workers (ratio: to 1 worker)", total, total, two, one / two, "≥ 1.7", one / two >= 1.7))
+        with Store.opened(plan, folder / "two") as store:
+            played = {number: list(values) for number, _, values in lines_of(store)}
+        differ = sum(played[number] != values for number, values in by_hand.items())
+        few = some[:: max(len(some) // 100, 1)]
+        mesa_s, made = timed(lambda: by_mesa(Batched, plan, few, 1))
+        again, _ = timed(lambda: bare(plan, few))
+        per = mesa_s / again * base
+        lines.append(Line("Mesa batch_run of the same model, 1 process", total, len(few), per, per / base, "", None))
+        differ += sorted(str(line["outcomes"]) for line in made) != sorted(str(by_hand[number]) for number in few)
+        few = few[:5]
+        train, _ = timed(lambda: by_mesa(Training, plan, few, 1))
+        lines.append(
+            Line(
+                "Mesa batch_run, fits scikit-learn every round",
+                total,
+                len(few),
+                train / len(few) * total,
+                train / len(few) * total / base,
+                "",
+                None,
+            )
+        )
+    sizes = (1_000, 10_000) if given.quick else (1_000, 100_000)
+    memory = {size: peak(size) for size in sizes}
+    table = Shown(title="Sweeps of the small game: seconds", title_justify="left")
+    for heading in ("way", "runs", "measured", "seconds", "ratio to bare", "target", ""):
+        table.add_column(heading, justify="left" if heading in ("way", "") else "right")
+    for line in lines:
+        said = "" if line.reached is None else "reached" if line.reached else "missed"
+        table.add_row(
+            line.way, f"{line.runs:,}", f"{line.measured:,}", f"{line.seconds:.1f}", f"{line.ratio:.2f}×", line.target, said
+        )
+    console = Console(width=140)
+    console.print(table)
+    console.print("Memory of the coordinator: " + ", ".join(f"{size:,} runs {mb:.0f} MB" for size, mb in memory.items()))
+    console.print(f"Runs whose outcomes differ from bare plays: {differ}")
+    if given.out is not None:
+        report = {"machine": setting.machine(), "lines": [asdict(line) for line in lines], "memory": memory, "differ": differ}
+        given.out.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+    sys.exit(int(differ > 0))
+
+
+if __name__ == "__main__":
+    main()
