@@ -107,13 +107,17 @@ class Batched(mesa.Model):
         data = deepcopy(BASE)
         data["creators"][1]["strategy"]["mean"], data["payoffs"]["revenue"] = mean, revenue
         self.inner = Scenario.model_validate(data).in_world(seeds[0]).game(seeds[1])
-        self.datacollector = mesa.DataCollector(model_reporters={"outcomes": lambda m: read(m.inner.record(), OUTCOMES)})
+        self.datacollector = mesa.DataCollector(model_reporters={"outcomes": Batched.told})
+        self.datacollector.collect(self)
 
     def step(self) -> None:
         self.inner.step()
         self.running = self.inner.running
-        if not self.running:
-            self.datacollector.collect(self)
+        self.datacollector.collect(self)
+
+    def told(self) -> list[float | None] | None:
+        """The outcomes, once the game is over; `batch_run` looks at the last collection only."""
+        return None if self.inner.running else read(self.inner.record(), OUTCOMES)
 
 
 class Training(mesa.Model):
@@ -123,7 +127,9 @@ class Training(mesa.Model):
         super().__init__(rng=0)
         scenario = Scenario.model_validate(BASE).in_world(seeds[0])
         self.inner, self.world, self.round = scenario.game(seeds[1]), scenario.world(), 0
-        self.datacollector = mesa.DataCollector(model_reporters={"score": lambda m: m.score})
+        self.datacollector = mesa.DataCollector(model_reporters={"score": "score"})
+        self.score = 0.0
+        self.datacollector.collect(self)
 
     def step(self) -> None:
         from sklearn.linear_model import RidgeClassifier
@@ -135,7 +141,7 @@ class Training(mesa.Model):
         keep = np.isin(world.object_of, held)
         X, y = world.X[keep], world.y[keep]
         model = RidgeClassifier().fit(X, y) if len(set(y.tolist())) > 1 else None
-        for part in world.slices.values():
+        for part in world.slices:
             told = model.predict(part.X) if model is not None else np.full(len(part.y), -1)
             self.score = float((told == part.y).mean())
         self.running = self.round < 50

@@ -97,7 +97,7 @@ def test_a_killer_takes_a_few_workers_and_is_set_aside(cluster: Any, sweep: Call
     plan = sweep("vary: {payoffs.revenue: {range: [1.0, 20.0], steps: 20}}\noutcomes: ['dask_trouble:value']\n")
     standing = run(plan, folder / "runs", scheduler=cluster.scheduler_address)
     assert standing.counts["done"] == 19 and standing.counts["set_aside"] == 1
-    assert standing.errors[0]["point"] == 2 and "Dask workers" in standing.errors[0]["error"]
+    assert standing.errors[0]["point"] == 2 and "Dask worker" in standing.errors[0]["error"]
 
 
 def free_port() -> int:

@@ -103,6 +103,35 @@ def test_a_killer_is_set_aside_after_two_processes_and_costs_nobody_else(store: 
     assert "took 2 worker processes" in store.errors()[0][2]
 
 
+def test_whoever_was_only_near_a_killer_is_played_again_when_nothing_else_is(store: Store) -> None:
+    killer, flying = 17, list[list[int]]()
+
+    class Crowded(Scripted):
+        """Holds tasks until the window is full, and loses all of them where one of them kills."""
+
+        def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+            held.append((Future(), args))
+            flying.append([task.number for task in args[1]])
+            return held[-1][0]
+
+    held = list[tuple[Future[Any], tuple[Any, ...]]]()
+    run = engine(store.plan, store, Crowded(lambda numbers: None), alone=1e-3)
+
+    def land() -> None:
+        deadly = any(task.number == killer for _, args in held for task in args[1])
+        for future, args in held:
+            if deadly:
+                future.set_exception(WorkerLost("killed"))
+            else:
+                future.set_result(play(*args))
+        held.clear()
+
+    run.pulse = land
+    assert run.run()
+    assert ended(store) == {n: "set_aside" if n == killer else "done" for n in range(36)}
+    assert flying[-4:] == [[number] for number in sorted(n for (n,) in flying[-4:])] and [killer] in flying[-4:]
+
+
 def test_a_worker_that_is_killed_once_costs_one_more_try(store: Store) -> None:
     lost = Counter[int]()
 

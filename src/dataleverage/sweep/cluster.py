@@ -13,7 +13,7 @@ from dataleverage.sweep.version import of_package
 
 T = TypeVar("T")
 PATIENCE = 10.0  # seconds without a connection to the scheduler before it counts as lost
-FAILURES = 1  # workers that a task may take before Dask gives it up, besides the last: its own default, 3, costs four
+FAILURES = 0  # workers that a task may take before Dask gives it up, besides the last: its own default, 3, costs four
 AGAIN = "Start it again, with its workers, and run the same command: what was kept is not played again."
 
 
@@ -78,7 +78,7 @@ class Cluster(Executor):
         try:
             outer.set_result(inner.result())
         except KilledWorker:
-            outer.set_exception(WorkerLost(f"{FAILURES + 1} Dask workers ended under it", deaths=FAILURES + 1))
+            outer.set_exception(WorkerLost("a Dask worker that had it ended"))
         except CancelledError:
             outer.set_exception(self._lost())
         except BaseException as error:

@@ -59,6 +59,7 @@ class Engine:
         self.settled = np.zeros(len(self.plan), dtype=np.uint8)
         self.enough = Enough(self.plan)
         self.again: deque[int] = deque()  # runs of a task that was lost, each to be played by itself
+        self.suspects: deque[int] = deque()  # runs that were lost alone: played once more when nothing else is, to be sure
         self.kills: dict[int, int] = {}
         self.pace = 0.0  # seconds that a run takes, as of late
         self.asked_to_stop = 0
@@ -83,11 +84,11 @@ class Engine:
         while True:
             while len(self._flying) < self.window and not self.asked_to_stop:
                 batch = [self.again.popleft()] if self.again else next(batches, None)
-                if batch is None and not self._flying and not self.again:
-                    return True
-                if batch is None:
+                if batch is None and self._flying:
                     break
-                self._hand_over(batch)
+                if batch is None and not self.suspects:
+                    return True
+                self._hand_over(batch or [self.suspects.popleft()])
             if self.asked_to_stop > 1 or (self.asked_to_stop and not self._flying):
                 return False
             self._take_in()
@@ -154,7 +155,7 @@ class Engine:
                 return []
             self.kills[batch[0]] = self.kills.get(batch[0], 0) + lost.deaths
             if self.kills[batch[0]] < KILLS:
-                self.again += batch
+                self.suspects += batch
                 return []
             return [Result(batch[0], "set_aside", error=f"it took {KILLS} worker processes with it; {lost}")]
         except StoreError as error:  # of the cells that workers share: the disk is full, say
