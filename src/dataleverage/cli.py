@@ -117,11 +117,14 @@ def validate(file: File, settings: Set = None, as_json: Json = False) -> None:
     scenario = load(file, settings=settings or ())
     grid = scenario.grid()
     if as_json:
-        say_json({"valid": True, "objects": list(grid.objects), "columns": list(grid.column_names)})
+        notes = list(scenario.setup().warnings)
+        say_json({"valid": True, "objects": list(grid.objects), "columns": list(grid.column_names), "warnings": notes})
         return
-    creators = sum(len(group.who) for group in scenario.setup().groups)
-    sizes = f"{creators} creators, {grid.n_objects} objects, {len(grid.columns)} columns, {scenario.rounds} rounds"
+    setup = scenario.setup()
+    sizes = f"{setup.n_creators} creators, {grid.n_objects} objects, {len(grid.columns)} columns, {scenario.rounds} rounds"
     print(f"{file} is valid: {sizes}.")
+    for note in setup.warnings:
+        print(f"Note: {note}")
 
 
 @app.command(epilog="Example: dataleverage grid scenarios/first-strike.yaml --store cells.db --out grid.parquet")

@@ -156,6 +156,30 @@ def test_nonsense_about_tactics_and_made_slices_is_one_error_each(change: dict[s
     assert error.place.line in range(4, 11)
 
 
+@pytest.mark.parametrize(
+    ("few", "more", "key", "said"),
+    [
+        ("public: true, strategy: best_response", "", "creators.0.strategy", "nobody decides for them"),
+        ("", "operators: [{name: v, monitors: none, retrain: {if_gain: 0.1}}]", "operators.0.retrain.if_gain", "no monitor"),
+        ("", "operators: [{name: v, reserve: {-1: [A]}}]", "operators.0.reserve.-1", "not allowed"),
+        ("", "operators: [{name: v, response: ban}]", "operators.0.response", "bans whom its defence flags, and it has none"),
+        ("", "collectives: [{name: u, operator: acme}]", "collectives.0.operator", "no operator 'acme'"),
+        (
+            "strategy: member",
+            "collectives: [{name: u, calls: {kind: strike, while_fund: true}}]",
+            "collectives.0.calls.while_fund",
+            "there never is",
+        ),
+    ],
+)
+def test_nonsense_about_players_is_one_error_each(few: str, more: str, key: str, said: str) -> None:
+    text = MADE.format(**DIGITS).replace(
+        "creators: [{name: all}]", f"creators: [{{name: few, count: 1, {few}}}, {{name: all}}]"
+    )
+    (error,) = wrong(f"{text}{more}\n")
+    assert error.place.key == key and said in str(error) and error.remedy and error.place.line in (10, 11)
+
+
 def test_what_is_no_nonsense_plays_and_fits_the_schema() -> None:
     for change in (
         {},

@@ -45,6 +45,6 @@ class Operator(Model):
         "neighbour_mean", description="How it predicts rows that are not on its board."
     )
     knows: Many[str] = Field((), description="Rows (in words, `ABD`) whose monitor cells are on its board from the start.")
-    reserve: dict[int, Many[str]] = Field(
+    reserve: dict[Annotated[int, Field(ge=0)], Many[str]] = Field(
         {}, description="Round -> objects that it keeps out of training from then on, to evaluate on them (a secure holdout)."
     )

@@ -20,6 +20,7 @@ from dataleverage.game.monitor import monitored
 from dataleverage.game.network import Network
 from dataleverage.game.operator import Operator
 from dataleverage.game.payoffs import Payoffs
+from dataleverage.game.policy import check_monitor
 from dataleverage.game.quality import Quality
 from dataleverage.game.strategy import Memory, Strategy
 from dataleverage.grid.grid import Grid
@@ -304,6 +305,11 @@ class GameSetup:
     def check_policies(self) -> None:
         """Raise GameError for a policy of an operator that cannot do its work in this game."""
         for k, operator in enumerate(self.operators):
+            if operator.retrain.if_gain is not None:
+                try:
+                    check_monitor(self, k, "serving a model only for its gain")
+                except GameError as error:
+                    raise GameError(error.message, key=f"operators.{k}.retrain.if_gain", remedy=error.remedy) from None
             for family in ("selection", "defence", "response"):
                 try:
                     getattr(operator, family).check(self, k)
@@ -315,6 +321,12 @@ class GameSetup:
         """Raise GameError for a move that a collective names and the game does not allow."""
         for u, collective in enumerate(self.collectives):
             menu = self.menu.at(self.operator_of(u))
+            if getattr(collective.calls, "while_fund", False) and not (collective.fund.start or collective.fund.dues):
+                raise GameError(
+                    f"{collective.name} strikes while there is something in its fund, and there never is",
+                    key=f"collectives.{u}.calls.while_fund",
+                    remedy=f"Give the fund a start or dues (`collectives.{u}.fund`).",
+                )
             for key, move in collective.calls.named_moves():
                 try:
                     menu.position(move)

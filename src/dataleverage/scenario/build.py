@@ -6,6 +6,7 @@ import json
 import os
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -16,6 +17,7 @@ from dataleverage.errors import DataleverageError, Errors, GridError, Place, Sce
 from dataleverage.game.levers import Menu
 from dataleverage.game.membership import unions_of
 from dataleverage.game.monitor import monitored
+from dataleverage.game.notices import notices
 from dataleverage.game.quality import quality_of
 from dataleverage.game.setup import GameSetup, Group, begin
 from dataleverage.grid.grid import Grid
@@ -147,6 +149,12 @@ def kept(store: OrderedDict[str, T], key: str, make: Callable[[], T]) -> T:
 
 def setup_of(scenario: Scenario) -> GameSetup:
     """Everything that is fixed for a play of the scenario."""
+    setup = unchecked(scenario)
+    return replace(setup, warnings=(*setup.warnings, *notices(setup)))
+
+
+def unchecked(scenario: Scenario) -> GameSetup:
+    """The same of a scenario whose parts may not fit each other yet, which `GameSetup.check` finds out."""
     grid = grid_of(scenario)
     world = grid.world
     owners = world.owners if world is not None else grid.objects
@@ -259,12 +267,12 @@ def faults(parts: Mapping[str, Any], folder: Path, store: str | os.PathLike[str]
     yield from attempt.errors
     if set(Scenario.model_fields) <= parts.keys() and not attempt.errors and grid is not None:
         last = Attempt()
-        setup = last(lambda: setup_of(Scenario.model_construct(**dict(parts)).in_folder(folder)))
+        setup = last(lambda: unchecked(Scenario.model_construct(**dict(parts)).in_folder(folder)))
         if setup is not None:
             for k in range(setup.n_operators):
                 last(partial(setup.looks_at, k))
             last(setup.check)
-            if setup.collectives:
+            if setup.collectives and not last.errors:  # what names no operator would be told twice
                 last(lambda: begin_collectives(setup, folder))
         yield from last.errors
 

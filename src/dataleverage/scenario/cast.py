@@ -12,6 +12,7 @@ import numpy as np
 from dataleverage.errors import ScenarioError
 from dataleverage.game.operator import Operator
 from dataleverage.game.setup import Group
+from dataleverage.game.strategies.baseline import Always
 from dataleverage.world.world import Floats, Ints
 
 if TYPE_CHECKING:
@@ -43,6 +44,13 @@ def cast_of(
     """
     dealt = deal(creators, len(owners))
     homes = [home_of(group, g, operators) for g, group in enumerate(creators)]
+    for g, group in enumerate(creators):
+        if group.public and group.strategy != Always():
+            raise ScenarioError(
+                f"{group.name} are public: nobody decides for them, by {group.strategy.tag} or else",
+                key=f"creators.{g}.strategy",
+                remedy="Leave `strategy` out, or `public`.",
+            )
     if all(group.public for group in creators):
         raise ScenarioError("all data is public, so nobody plays", key="creators", remedy="Give at least one group its data.")
     position = np.full(len(owners), -1, dtype=np.int64)
