@@ -57,14 +57,14 @@ def opened(browser, written):
     contexts = []
     complaints: list[str] = []
 
-    def open_page(name: str, at: str = "", width: int = 1400, theme: str = "light", charts: bool = False):
+    def open_page(name: str | Path, at: str = "", width: int = 1400, theme: str = "light", charts: bool = False):
         context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=theme, reduced_motion="reduce")
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: complaints.append(f"error: {error}"))
         page.on("console", lambda m: complaints.append(f"{m.type}: {m.text}") if m.type in ("error", "warning") else None)
         page.on("request", lambda r: None if r.url.startswith("file:") else complaints.append(f"request: {r.url}"))
-        page.goto(written(name).as_uri() + at)
+        page.goto((name if isinstance(name, Path) else written(name)).as_uri() + at)
         page.wait_for_selector("html[data-page=ready]", state="attached")
         if charts:
             page.wait_for_selector("html[data-charts=ready]", state="attached")
@@ -74,3 +74,20 @@ def opened(browser, written):
     for context in contexts:
         context.close()
     assert complaints == []
+
+
+@pytest.fixture
+def played(opened, tmp_path):
+    """played("strike-fund", "rounds=3") -> the page of a scenario, with settings, played."""
+    from dataleverage.scenario.load import load
+    from dataleverage.view.page import write_page
+
+    scenarios = Path(__file__).parents[2] / "scenarios"
+
+    def play(name: str, *settings: str):
+        path = tmp_path / f"{name}.html"
+        if not path.exists():
+            write_page(load(scenarios / f"{name}.yaml", settings=settings).play(), path)
+        return opened(path)
+
+    return play

@@ -122,7 +122,7 @@ def test_a_tile_tells_its_row_its_score_and_its_change(opened):
     tile = page.locator("tr.served td.tile").first
     tile.hover()
     told = page.inner_text("#tooltip")
-    assert told.startswith("BCDE, A struck")
+    assert told.startswith("BCDE, without A")
     assert re.search(r"accuracy 0\.\d{3}", told)
     assert "worse than the full row" in told and "worse than what was served in round 0" in told
     assert "unveiled by vendor in round 1" in told
@@ -203,7 +203,7 @@ def test_the_ledger_leads_to_its_round(opened):
     assert number(page) == 5
     assert page.locator("#ledger [aria-current=step]").get_attribute("data-round") == "5"
     assert "Ada (A) withholds." in page.locator("#ledger button").nth(1).inner_text()
-    assert "dividend from vendor to 5 creators" in page.inner_text("#ledger")
+    assert "in dividends from vendor to 5 creators" in page.inner_text("#ledger")
     assert "Paid" not in opened("no_transfers").inner_text("#ledger")
 
 

@@ -106,3 +106,21 @@ def test_the_headline_says_when_and_what_was_worst(opened):
     told = opened("skewed").inner_text("#result")
     assert re.search(r"the worst in between was 0\.\d{3}, in round \d+", told) or "by round" in told
     assert "as many as ever" not in told
+
+
+def test_the_ledger_tells_of_calls_agreements_purchases_poison_and_boycotts(played):
+    """What happens in four scenarios is told in the words of the round in which it does."""
+
+    def told(name, number, *settings):
+        page = played(name, *settings)
+        return page.locator(f"#ledger .entry[data-round='{number}']").inner_text()
+
+    fund = told("strike-fund", 2)
+    assert fund.index("union calls 6 members.") < fund.index("delete") and "in strike pay from union to 6 creators" in fund
+    granted = told("strike-fund", 7)
+    assert "The agreement of vendor with union begins." in granted and "under an agreement from vendor" in granted
+    assert "vendor buys D (public) for 4.00." in told("board-game", 1) and "EFGHI not held" in told("board-game", 1)
+    assert "poison (crude)" in told("arms-race", 2) and "throws out 4 objects, poisoned." in told("arms-race", 2)
+    assert "poison (sly)" in told("arms-race", 5) and "throws out" not in told("arms-race", 5)
+    assert "delete and boycott." in told("boycott-beside-strike", 2)
+    assert "redirect to startup" in told("conscious-contribution", 2)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from dataleverage.grid.metrics import METRICS
-from dataleverage.grid.rows import letters
+from dataleverage.grid.rows import from_words, letters
 from dataleverage.measure.intervals import over_worlds
 from dataleverage.record.record import Record, arrow
 from dataleverage.view import packing
@@ -73,6 +73,8 @@ def payload(record: Record) -> dict[str, Any]:
         | network(creators, list(zip(tables["edges"]["source"], tables["edges"]["target"], strict=True))),
         "moves": moves_of(tables["moves"], creators, [number for number in rounds if number > 0]),
         "transfers": transfers_of(tables["transfers"]) if crowd is None else crowd.transfers(),
+        "bought": [] if crowd is not None else bought_of(tables),
+        "collectives": gathered(tables.get("collectives", {})),
         "crowd": None if crowd is None else crowd.told(rounds, levers),
     }
 
@@ -130,7 +132,18 @@ def operator_of(
         values = table.get(column)
         return [values[where[number]] if values and number in where else None for number in rounds]
 
-    plain = ("trained", "examples", "acting", "quality", "company_quality", "share_retained", "users", *MONEY)
+    plain = (
+        "trained",
+        "examples",
+        "flagged",
+        "false_positives",
+        "acting",
+        "quality",
+        "company_quality",
+        "share_retained",
+        "users",
+        *MONEY,
+    )
     return {
         "name": name,
         "row": packing.texts(along("row")),
@@ -210,6 +223,38 @@ def transfers_of(table: Table) -> list[list[Any]]:
         [number, reason, round(amount, 4), *(side for s in ends[number, reason] for side in (len(s), single(s)))]
         for (number, reason), amount in sorted(paid.items())
     ]
+
+
+def bought_of(tables: dict[str, Table]) -> list[list[Any]]:
+    """Objects that were bought: round, operator, positions of the objects, price of them together.
+
+    What has a price is held from the round in which it is bought, and not before.
+    """
+    objects, rounds = tables["objects"], tables["rounds"]
+    price = {j: each for j, each in enumerate(objects.get("price", [])) if each}
+    names, had, found = objects["object"], set(), []
+    for number, operator, holdings in zip(rounds["round"], rounds["operator"], rounds["holdings"], strict=True):
+        if not price or number == 0:
+            continue
+        held = from_words(holdings, names)
+        new = [j for j in price if held[j] and (operator, j) not in had]
+        had |= {(operator, j) for j in new}
+        if new:
+            found.append([number, operator, new, round(sum(price[j] for j in new), 4)])
+    return found
+
+
+def gathered(table: Table) -> list[list[Any]]:
+    """Rounds in which something about a collective changed: round, its name, whom it deals with, members, how many of them
+    are called and do it, whether an agreement is in force."""
+    told = ("collective", "operator", "members", "called", "followed", "granted")
+    before: dict[str, list[Any]] = {}
+    found = []
+    for number, *now in zip(table.get("round", []), *(table.get(name, []) for name in told), strict=True):
+        if before.get(now[0]) != now:
+            before[now[0]] = now
+            found.append([number, *now])
+    return found
 
 
 def single(names: set[str]) -> str | None:

@@ -17,7 +17,11 @@ NAMED = 8  # creators named in a line
 def summary(record: Record) -> list[tuple[str, str]]:
     """(label, text) pairs, in the order in which they are read."""
     lines = [("Changed", ", ".join(changes))] if (changes := record.manifest.get("settings")) else []
-    lines += [("Played", played(record)), ("Score", score(record)), ("Who acted", who_acted(record))]
+    lines += [("Played", played(record))]
+    lines += [("Score", text) for text in scores(record)]
+    lines += [("Who acted", who_acted(record))]
+    lines += [("Bought", text) for text in purchases(record)]
+    lines += [("Defence", text) for text in defences(record)]
     lines += [("Collective", text) for text in collectives(record)]
     lines += [("Cost", text) for text in costs(record)]
     lines += [("Leverage", text) for text in leverage(record)]
@@ -42,30 +46,43 @@ def played(record: Record) -> str:
     return f"{stopped['round']} rounds ({why}), {counted(creators, 'creator')} on {record.manifest['data_title']}; {rows}"
 
 
-def score(record: Record) -> str:
-    """Where the score started and ended, and the lowest it went on the way."""
+def scores(record: Record) -> list[str]:
+    """For each operator where its score started and ended, and the lowest it went on the way."""
     column = record.columns[record.columns.weight > 0].iloc[0]
-    scores = record.along(f"score:{column.column}")
-    start, end = float(scores[0]), float(scores[-1])
-    worst = int(np.argmin(scores) if column.greater_is_better else np.argmax(scores))
-    text = f"{METRICS[column.metric].label} on {column.slice!r} {start:.3f} → {end:.3f} ({end - start:+.3f})"
-    if round(float(scores[worst]), 3) not in (round(start, 3), round(end, 3)):
-        text += f", worst {float(scores[worst]):.3f} in round {int(record.along('round')[worst])}"
-    operators = list(dict.fromkeys(record.column("rounds", "operator").tolist()))
-    return f"{operators[0]}: {text}" if len(operators) > 1 else text
+    found = []
+    for k in range(len(operators(record))):
+        along = record.along(f"score:{column.column}", k)
+        start, end = float(along[0]), float(along[-1])
+        worst = int(np.argmin(along) if column.greater_is_better else np.argmax(along))
+        text = f"{METRICS[column.metric].label} on {column.slice!r} {start:.3f} → {end:.3f} ({end - start:+.3f})"
+        if round(float(along[worst]), 3) not in (round(start, 3), round(end, 3)):
+            text += f", worst {float(along[worst]):.3f} in round {int(record.along('round')[worst])}"
+        found.append(text)
+    return by_operator(record, found)
+
+
+def operators(record: Record) -> list[str]:
+    """Their names, in the order of the scenario."""
+    return list(dict.fromkeys(record.column("rounds", "operator").tolist()))
+
+
+def by_operator(record: Record, texts: list[str]) -> list[str]:
+    """A text for each operator, told whose it is where there are several; what is empty is left out."""
+    names = operators(record)
+    return [text if len(names) == 1 else f"{name}: {text}" for name, text in zip(names, texts, strict=True) if text]
 
 
 def who_acted(record: Record) -> str:
     """Who did anything but contribute and use what there is, and how many at once."""
     moves = record.moves
-    boycott = moves.use.astype(object) == "none"
-    acting = moves.assign(lever=moves.lever.astype(object).where(~(boycott & (moves.lever == "contribute")), "boycott"))
-    acting = acting[acting.lever != "contribute"]
-    if acting.empty:
+    did = {str(lever): part.creator for lever, part in moves.groupby("lever", observed=True) if lever != "contribute"}
+    if (boycott := moves.use.astype(object) == "none").any():
+        did["boycott"] = moves.creator[boycott]
+    if not did:
         return "nobody"
     parts = []
-    for lever, of_lever in acting.groupby("lever", observed=True):
-        names = list(dict.fromkeys(of_lever.creator))
+    for lever, who in did.items():
+        names = list(dict.fromkeys(who))
         shown = ", ".join(str(name) for name in names[:NAMED]) + (" …" if len(names) > NAMED else "")
         parts.append(f"{lever}: {len(names)} ({shown})")
     acts = record.along("acting")
@@ -74,22 +91,45 @@ def who_acted(record: Record) -> str:
     return f"{'; '.join(parts)}; most at once {most} of {len(record.creators)}, from round {at}"
 
 
+def purchases(record: Record) -> list[str]:
+    """What each operator paid for how many objects."""
+    paid = record.transfers[record.transfers.reason == "price"]
+    found = []
+    for name in operators(record):
+        mine = paid[paid.payer == name]
+        found.append(f"{counted(len(mine), 'object')} for {mine.amount.sum():.2f} credits" if len(mine) else "")
+    return by_operator(record, found)
+
+
+def defences(record: Record) -> list[str]:
+    """What the defence of each operator threw out at most, and how much of that was clean."""
+    found = []
+    for k in range(len(operators(record))):
+        flagged, clean = record.along("flagged", k), record.along("false_positives", k)
+        most = int(np.argmax(flagged))
+        text = f"threw out at most {counted(int(flagged[most]), 'object')} at once, in round {record.along('round')[most]}"
+        wrongly = int(clean.max())
+        text += f"; clean ones: {wrongly} at most" if wrongly else ", none of them clean"
+        let = [int(n) for n in record.along("poisoned", k)]
+        text += f"; trained on {let[-1]:,} poisoned examples in the last round" if let[-1] else ""
+        found.append(text if flagged.any() else "")
+    return by_operator(record, found)
+
+
 def costs(record: Record) -> list[str]:
     """What the last round pays beside what a round paid before anyone moved."""
-    rounds, moves, creators = record.rounds, record.moves, record.creators
+    moves, creators = record.moves, record.creators
     if moves.empty:
         return []
     before = record.manifest["status_quo"]
-    operators = list(dict.fromkeys(rounds.operator))
+    names = operators(record)
     earns = f"{record.along('payoff')[-1]:.2f} credits a round, {before['operator']:.2f} before anyone moved"
-    lines = [f"{operators[0]} earns {earns}"]
-    for k, name in enumerate(operators[1:], start=1):
+    lines = [f"{names[0]} earns {earns}"]
+    for k, name in enumerate(names[1:], start=1):
         lines.append(f"{name} earns {record.along('payoff', k)[-1]:.2f} credits a round, with {users(record, k)} of the users")
     last = moves[moves["round"] == moves["round"].max()].merge(creators[["creator", "status_quo"]], on="creator")
-    for name, part in (
-        ("who act", last[last.lever != "contribute"]),
-        ("who contribute", last[last.lever == "contribute"]),
-    ):
+    acts = (last.lever != "contribute") | (last.use.astype(object) == "none")
+    for name, part in (("who act", last[acts]), ("who contribute", last[~acts])):
         if len(part):
             verb = "gets" if len(part) == 1 else "get"
             if len(part) == 1:

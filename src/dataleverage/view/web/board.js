@@ -227,7 +227,7 @@ function summary() {
   replace(
     byId("board-now"),
     `${operator().name} serves `,
-    el("strong", {}, words === null ? "nothing" : rowServed(words)),
+    el("strong", {}, words === null ? "nothing" : rowServed(operator(), state.at)),
     missing(value) ? "" : ` · ${headline.short}${headline.tell(value)}`,
     against && against.tone !== "same"
       ? el("span", { class: against.tone }, ` ${against.arrow} ${against.text} than everything`)

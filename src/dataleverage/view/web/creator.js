@@ -7,6 +7,7 @@ import { leverMark } from "./lever.js";
 import { objectsOf, owned, withObjects } from "./owners.js";
 import { choose, listen, state } from "./player.js";
 import { strip } from "./strip.js";
+import { TOWARDS } from "./words.js";
 
 const holder = byId("creator");
 const of = (name, c) => run.creators[name]?.[c] ?? null;
@@ -22,6 +23,13 @@ function who(c) {
   return parts.filter(Boolean).join(" · ");
 }
 
+// What `saw` is, by strategy.
+const SAW = {
+  threshold: (value) => `It saw ${share(value)} acting`,
+  imitation: (value) => `The neighbour it looked at had been paid ${money(Math.abs(value))} ${value < 0 ? "less" : "more"}`,
+  reservation: (value) => `It had been paid ${money(value)}`,
+};
+
 function why(c, i) {
   const lever = leverOf(c, i);
   if (lever === null) return "Not there in this round.";
@@ -32,8 +40,9 @@ function why(c, i) {
     move("target", c, i),
     move("tactic", c, i),
   ];
-  const what = `${lever}${tactic ? ` (${spaced(tactic)})` : ""}${target ? ` at ${target}` : ""}`;
-  const seen = missing(saw) ? "" : ` It saw ${share(saw)} acting`;
+  const boycott = move("use", c, i) === "none" ? " and to boycott" : "";
+  const what = `${lever}${tactic ? ` (${spaced(tactic)})` : ""}${target ? ` ${TOWARDS[lever] ?? "at"} ${target}` : ""}${boycott}`;
+  const seen = missing(saw) ? "" : ` ${(SAW[of("strategy", c)] ?? SAW.threshold)(saw)}`;
   const bar = missing(threshold) ? "" : `${seen ? "; it acts from" : " It acts from"} ${share(threshold)}`;
   return `Chose to ${what}.${seen}${bar}${seen || bar ? "." : ""}`;
 }

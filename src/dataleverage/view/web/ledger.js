@@ -3,7 +3,7 @@
 import { rounds } from "./data.js";
 import { byId, el, replace, rich } from "./dom.js";
 import { go, listen, operator, pause, state } from "./player.js";
-import { changes, nothingHappens, paid, trained } from "./words.js";
+import { bought, changes, nothingHappens, organised, paid, trained } from "./words.js";
 
 const holder = byId("ledger");
 let lines = [];
@@ -30,8 +30,10 @@ function draw() {
         el(
           "span",
           { class: "entry-words" },
+          organised(i) && el("span", {}, `${organised(i)} `),
           el("span", { class: "entry-who" }, i === 0 && number === 0 ? "Before anyone moves." : changes(i)),
           " ",
+          bought(i) && el("span", {}, `${bought(i)} `),
           el("span", {}, rich(trained(operator(), i))),
           paid(i) && el("span", { class: "quiet" }, ` ${paid(i)}`),
         ),

@@ -1,6 +1,6 @@
 // The whole run in a sentence or two, and how far it goes beyond this one world.
 
-import { crowd, last, leverOf, levers, names, rounds, run } from "./data.js";
+import { crowd, last, leverOf, levers, move, names, rounds, run } from "./data.js";
 import { count, list, missing, share, signed, whole } from "./format.js";
 import { byQuality, change, headline } from "./headline.js";
 
@@ -10,6 +10,7 @@ const DID = {
   delete: "deleted their data",
   poison: "poisoned theirs",
   redirect: "took theirs elsewhere",
+  boycott: "used no operator",
 };
 
 // The mean over worlds and its interval, which is left out where nothing varies.
@@ -80,14 +81,18 @@ function pulled() {
   const acted = new Set();
   for (let c = 0; c < names.length; c += 1)
     for (let i = 0; i <= last; i += 1) {
-      const lever = leverOf(c, i);
-      if (lever === null || lever === "contribute") continue;
-      acted.add(c);
-      if (!everUsed.has(lever)) everUsed.set(lever, new Set());
-      everUsed.get(lever).add(c);
+      const did = [leverOf(c, i), move("use", c, i) === "none" ? "boycott" : null];
+      for (const each of did) {
+        if (each === null || each === "contribute") continue;
+        acted.add(c);
+        if (!everUsed.has(each)) everUsed.set(each, new Set());
+        everUsed.get(each).add(c);
+      }
     }
   return { everyone: names.length, acted: acted.size, who: everUsed };
 }
+
+const place = (lever) => (lever === "boycott" ? levers.length : levers.indexOf(lever));
 
 function struck(operator) {
   const { everyone, acted, who: everUsed } = pulled();
@@ -98,7 +103,7 @@ function struck(operator) {
         : `All ${whole(everyone)} creators contributed throughout.`,
     ];
   const who = [...everUsed]
-    .sort(([a], [b]) => levers.indexOf(a) - levers.indexOf(b))
+    .sort(([a], [b]) => place(a) - place(b))
     .map(([lever, people]) => {
       const subject =
         people.size > 3 || crowd
