@@ -43,6 +43,7 @@ def notices(few: str = "", more: str = "") -> list[str]:
         (", strategy: member", UNION.format(who="rest", first=1), "No collective calls few"),
         ("", "collectives: [{name: union, calls: strike, demand: {wage: 1}}]", "whose response is ignore: it grants nothing"),
         ("", "collectives: [{name: union, fund: {strike_pay: 1}}]", "it pays nobody"),
+        ("", "operators: [{name: v, response: ban}]", "v bans whom its defence flags, and it has none"),
         ("", "stop: {demand_won: true}", "no collective demands anything"),
     ],
 )

@@ -162,7 +162,6 @@ def test_nonsense_about_tactics_and_made_slices_is_one_error_each(change: dict[s
         ("public: true, strategy: best_response", "", "creators.0.strategy", "nobody decides for them"),
         ("", "operators: [{name: v, monitors: none, retrain: {if_gain: 0.1}}]", "operators.0.retrain.if_gain", "no monitor"),
         ("", "operators: [{name: v, reserve: {-1: [A]}}]", "operators.0.reserve.-1", "not allowed"),
-        ("", "operators: [{name: v, response: ban}]", "operators.0.response", "bans whom its defence flags, and it has none"),
         ("", "collectives: [{name: u, operator: acme}]", "collectives.0.operator", "no operator 'acme'"),
         (
             "strategy: member",

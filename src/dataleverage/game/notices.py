@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from dataleverage.game.policies.defence.none import NoDefence
+from dataleverage.game.policies.response.ban import Ban
 from dataleverage.game.policy import Response, Selection
 from dataleverage.game.setup import GameSetup
 from dataleverage.game.strategies.baseline import Scripted
@@ -16,7 +18,7 @@ NAMED = 6  # objects that are named in a notice
 
 def notices(setup: GameSetup) -> list[str]:
     """A sentence for everything that the record of a play must say did not happen because it could not."""
-    return [*of_objects(setup), *of_rounds(setup), *of_collectives(setup)]
+    return [*of_objects(setup), *of_rounds(setup), *of_collectives(setup), *of_bans(setup)]
 
 
 def of_objects(setup: GameSetup) -> Iterator[str]:
@@ -61,6 +63,13 @@ def of_collectives(setup: GameSetup) -> Iterator[str]:
             yield f"The fund of {collective.name} has no start and no dues, so it pays nobody."
     if setup.stop.demand_won and all(collective.demand is None for collective in setup.collectives):
         yield "The game would stop when a demand is won, and no collective demands anything."
+
+
+def of_bans(setup: GameSetup) -> Iterator[str]:
+    """Operators that ban whom their defence flags, and have none."""
+    for operator in setup.operators:
+        if isinstance(operator.response, Ban) and isinstance(operator.defence, NoDefence):
+            yield f"{operator.name} bans whom its defence flags, and it has none (`defence`): it bans nobody."
 
 
 def buys(selection: Selection) -> bool:

@@ -8,14 +8,11 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from pydantic import Field
 
-from dataleverage.errors import GameError
 from dataleverage.game.payoffs import MOST
-from dataleverage.game.policies.defence.none import NoDefence
 from dataleverage.game.policy import Answer, Bill, Books, Response
 
 if TYPE_CHECKING:
     from dataleverage.game.desk import Desk
-    from dataleverage.game.setup import GameSetup
 
 
 class Ban(Response):
@@ -40,14 +37,6 @@ class Ban(Response):
         until = np.where(banned, desk.round + self.rounds, desk.memory.get("until", nobody))
         memory = {"flags": np.where(banned, 0, flags), "until": until, "flagged": bool(books.flagged.any())}
         return Answer(bans=until, memory=memory)
-
-    def check(self, setup: GameSetup, position: int) -> None:
-        operator = setup.operators[position]
-        if isinstance(operator.defence, NoDefence):
-            raise GameError(
-                f"{operator.name} bans whom its defence flags, and it has none",
-                remedy=f"Give it one (`operators.{position}.defence`): see `list defences`.",
-            )
 
     def settled(self, desk: Desk) -> bool:
         until = desk.memory.get("until")
