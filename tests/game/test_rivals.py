@@ -169,3 +169,13 @@ def test_use_rights_of_what_there_is_not_are_refused(make_setup, scripts):
     with pytest.raises(GameError, match="no object, no creator and no group") as caught:
         LeverageGame(make_setup(2, scripts({}, {}), operator={"reserve": {1: ["Q"]}}))
     assert caught.value.place.key == "operators.0.reserve.1.0"
+
+
+def test_what_is_looked_at_for_its_gain_is_paid_for_in_every_play_of_a_setup(make_setup, scripts):
+    """Object A leaves and comes back, and the model without it is looked at and not served: one cell, at 3 credits."""
+    moves = ({1: "delete", 2: "contribute"}, {1: "contribute"})
+    operator = {"retrain": {"if_gain": 0.0}, "unveil_cost": 3.0}
+    setup = make_setup(2, scripts(*moves), rounds=3, operator=operator, monitored=True)
+    plays = [LeverageGame(setup, 1).play() for _ in range(2)]
+    assert [play.rounds.costs.tolist()[1:] for play in plays] == [[3.0, 0.0, 0.0]] * 2
+    assert plays[0].cells.equals(plays[1].cells)

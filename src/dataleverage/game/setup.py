@@ -177,7 +177,10 @@ class GameSetup:
 
     @cached_property
     def timeless(self) -> bool:
-        """Whether what a round leads to depends on moves, holdings and rows alone, and not on which round it is."""
+        """Whether what a round leads to depends on moves, holdings and rows alone, and not on which round it is.
+
+        Nor may anything be looked at on the way, as a model is that is served only for its gain: a lookup pays for nothing.
+        """
         return (
             not self.collectives
             and self.freshness is None
@@ -189,7 +192,10 @@ class GameSetup:
                 for operator in self.operators
                 for policy in (operator.selection, operator.defence, operator.response)
             )
-            and all(operator.retrain.every == 1 and not operator.reserve for operator in self.operators)
+            and all(
+                operator.retrain.every == 1 and operator.retrain.if_gain is None and not operator.reserve
+                for operator in self.operators
+            )
         )
 
     @cached_property
