@@ -108,7 +108,6 @@ class Batched(mesa.Model):
         data["creators"][1]["strategy"]["mean"], data["payoffs"]["revenue"] = mean, revenue
         self.inner = Scenario.model_validate(data).in_world(seeds[0]).game(seeds[1])
         self.datacollector = mesa.DataCollector(model_reporters={"outcomes": Batched.told})
-        self.datacollector.collect(self)
 
     def step(self) -> None:
         self.inner.step()
@@ -129,7 +128,6 @@ class Training(mesa.Model):
         self.inner, self.world, self.round = scenario.game(seeds[1]), scenario.world(), 0
         self.datacollector = mesa.DataCollector(model_reporters={"score": "score"})
         self.score = 0.0
-        self.datacollector.collect(self)
 
     def step(self) -> None:
         from sklearn.linear_model import RidgeClassifier
@@ -141,9 +139,10 @@ class Training(mesa.Model):
         keep = np.isin(world.object_of, held)
         X, y = world.X[keep], world.y[keep]
         model = RidgeClassifier().fit(X, y) if len(set(y.tolist())) > 1 else None
+        told = model.predict(world.X_eval) if model is not None else np.full(len(world.y_eval), -1)
+        right = told == world.y_eval
         for part in world.slices:
-            told = model.predict(part.X) if model is not None else np.full(len(part.y), -1)
-            self.score = float((told == part.y).mean())
+            self.score = float(right[part.mask].mean())
         self.running = self.round < 50
         self.datacollector.collect(self)
 
