@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dataleverage.cli_describe import describe
+from dataleverage.cli_play import play
 from dataleverage.cli_sweep import sweep
 from dataleverage.cli_tournament import tournament
 from dataleverage.errors import DataleverageError, Place, RecordError, ScenarioError
@@ -69,7 +70,7 @@ def run(
     """Play a scenario to its end: a record, a page to look at, and a summary."""
     from dataleverage.game.masses import critical_masses
     from dataleverage.measure.outcomes import outcomes
-    from dataleverage.record.record import check_free, new_directory
+    from dataleverage.record.record import check_free, fresh, new_directory
     from dataleverage.scenario.load import load
     from dataleverage.scenario.worlds import add_worlds, check_worlds
     from dataleverage.view.page import write_page
@@ -257,6 +258,7 @@ def estimate(scenario: Scenario, budget: int | None, words: list[str], out: Path
 
 
 app.add_typer(sweep, name="sweep")
+app.command(epilog="Example: dataleverage play scenarios/first-strike.yaml --group activists")(play)
 app.command(epilog="Example: dataleverage tournament scenarios/tournaments/filters.yaml --workers 2 --plot filters.png")(
     tournament
 )
@@ -363,13 +365,3 @@ def main() -> None:
         if end.code == 130:
             print("stopped; nothing was written", file=sys.stderr)
         raise
-
-
-def fresh(folder: Path) -> Path:
-    """The folder, or the first of folder-2, folder-3 … that does not exist."""
-    number = 1
-    candidate = folder
-    while candidate.exists():
-        number += 1
-        candidate = folder.with_name(f"{folder.name}-{number}")
-    return candidate

@@ -197,6 +197,16 @@ def plain(value: Any) -> Any:
     raise TypeError(f"{type(value).__name__} does not go into a record's manifest")
 
 
+def fresh(folder: Path) -> Path:
+    """The folder, or the first of folder-2, folder-3 … that does not exist."""
+    number = 1
+    candidate = folder
+    while candidate.exists():
+        number += 1
+        candidate = folder.with_name(f"{folder.name}-{number}")
+    return candidate
+
+
 def check_free(directory: Path, *, overwrite: bool) -> None:
     """Raise RecordError where a record cannot be written there. Called before a game is played, not after."""
     try:

@@ -24,7 +24,7 @@ class Human(Strategy):
             raise GameError(
                 f"nobody is there to say what {seen.names[int(seen.who[0])]} does in round {seen.round}",
                 key="creators",
-                remedy="Pass `ask=` to `Scenario.game` or `LeverageGame`, or give the group another strategy.",
+                remedy="Play it with `dataleverage play`, pass `ask=` to `Scenario.game`, or give the group another strategy.",
             )
         words = tuple(str(move) for move in seen.menu.moves)
         others = share_of_others(seen.acting)
