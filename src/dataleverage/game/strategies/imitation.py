@@ -15,7 +15,7 @@ class Imitation(Strategy):
     """Copies a random neighbour's move with probability 1/(1+exp(-beta(u_j - u_i))) (Fermi rule; Traulsen et al. 2006).
 
     u are payoffs of last round, so that nobody copies in the first. Where all make the same move there is nothing to copy:
-    with `mutation` a creator makes any move of the menu by chance.
+    with `mutation` a creator makes any move of the menu by chance. A move is copied as it is, at the operator that it names.
     """
 
     kind: Literal["imitation"] = "imitation"
