@@ -1,4 +1,4 @@
-"""The commands `sweep run`, `sweep status` and `sweep export`."""
+"""The commands `sweep run`, `sweep status` and `sweep export`; `sweep plot` has a file of its own."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from dataleverage.cli_sweep_plot import plot
 from dataleverage.errors import SweepError
 from dataleverage.options import Json
 from dataleverage.terminal import print_lines, say_json
@@ -101,6 +102,9 @@ def export(
         say_json({"runs": made.num_rows, "files": [str(file) for file in files]})
     else:
         print(f"{', '.join(map(str, files))}: {made.num_rows:,} runs")
+
+
+sweep.command(epilog="Example: dataleverage sweep plot runs/thresholds --outcome peak_strike_share --level 0.5")(plot)
 
 
 def tell(standing: Standing, folder: Path, as_json: bool) -> None:

@@ -20,7 +20,7 @@ from dataleverage.sweep.design import Sweep
         ("design: morris\nsamples: 4\nvary:\n  a: {normal: {mean: 0, sd: 1, low: 0}}", 5, "least and a greatest"),
         ("vary:\n  a: [1]\n  b: {uniform: [0, 1]}", 4, "needs the values of this counted out"),
         ("vary:\n  a: [1]\n  b: {range: [0, 1]}", 4, "needs the values of this counted out"),
-        ("design: list\nvary:\n  a: [1, 2]\n  b: [1]", 5, "this list has 1 values, and the first one has 2"),
+        ("design: list\nvary:\n  a: [1, 2]\n  b: [1, 2, 3]", 5, "this list has 3 values, and the first one has 2"),
         ("outcomes: [users, users]", 2, "stands here twice"),
         ("outcomes: [users, welfare]", 2, "there is no outcome 'welfare'"),
         ("outcomes: [users]\nworlds: 5\nprecision: {outcome: transfers, half_width: 1}", 4, "not kept"),

@@ -30,6 +30,11 @@ def test_a_list_takes_the_first_of_each_then_the_second() -> None:
     assert list(made.itertuples(index=False, name=None)) == [(1, {"kind": "always"}), (2, "threshold")]
 
 
+def test_a_list_of_one_value_has_it_at_every_point() -> None:
+    made = points(Sweep(scenario="x", design="list", vary={"a": ("always",), "b": (1, 2, 3), "c": (3, 2, 1)}))
+    assert list(made.itertuples(index=False, name=None)) == [("always", 1, 3), ("always", 2, 2), ("always", 3, 1)]
+
+
 def test_nothing_varied_is_one_point() -> None:
     assert points(Sweep(scenario="x")).shape == (1, 0)
 

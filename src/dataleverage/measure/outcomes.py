@@ -21,11 +21,13 @@ class Outcome:
     """One number.
 
     name : as in a sweep file. definition : what it is, in a sentence. read : record -> number (NaN where it has none).
+    unit : share, share of the gap, credits, rounds, or nothing for scores.
     """
 
     name: str
     definition: str
     read: Callable[[Record], float]
+    unit: str = ""
 
 
 def _score(record: Record, at: int) -> float:
@@ -87,49 +89,58 @@ OUTCOMES: dict[str, Outcome] = {
             "1 − quality after the last round, on everyone's audit examples: the part of the gap between guessing and full "
             "data that is gone (Vincent et al. 2021, DLP of a strike; fixed holdout).",
             lambda r: 1 - _last(r, "quality"),
+            unit="share of the gap",
         ),
         Outcome(
             "company_leverage",
             "The same on the audit examples of creators whose data the operator still holds (company view); read it with "
             "share_retained, since it can shrink by losing the hard cases.",
             lambda r: 1 - _last(r, "company_quality"),
+            unit="share of the gap",
         ),
         Outcome(
             "share_retained",
             "Share of audit examples that belong to creators whose data the operator holds after the last round.",
             lambda r: _last(r, "share_retained"),
+            unit="share",
         ),
         Outcome(
             "peak_acting_share",
             "Largest share of creators doing anything but contribute in a round.",
             lambda r: float(r.along("acting").max()),
+            unit="share",
         ),
         Outcome(
             "peak_strike_share",
             "Largest share of creators withholding, deleting or redirecting in a round.",
             lambda r: float((r.along("share:withhold") + r.along("share:delete") + r.along("share:redirect")).max()),
+            unit="share",
         ),
         Outcome(
             "final_acting_share",
             "Share of creators doing anything but contribute in the last round.",
             lambda r: _last(r, "acting"),
+            unit="share",
         ),
-        Outcome("rounds_played", "The round played last.", lambda r: float(r.along("round").max())),
+        Outcome("rounds_played", "The round played last.", lambda r: float(r.along("round").max()), unit="rounds"),
         Outcome(
             "operator_profit",
             "Sum of the operator's payoffs over all rounds, in credits.",
             lambda r: _profit(r, rivals=False),
+            unit="credits",
         ),
         Outcome(
             "rivals_profit",
             "Sum of the payoffs of all operators but the first, over all rounds, in credits.",
             lambda r: _profit(r, rivals=True),
+            unit="credits",
         ),
-        Outcome("users", "Share of users that the operator has in the last round.", lambda r: _last(r, "users")),
+        Outcome("users", "Share of users that the operator has in the last round.", lambda r: _last(r, "users"), unit="share"),
         Outcome(
             "creators_welfare",
             "Sum of all creators' payoffs over all rounds, in credits.",
             lambda r: float(_numbers(r, "moves", "payoff").sum()),
+            unit="credits",
         ),
         Outcome(
             "creators_quality",
@@ -141,33 +152,39 @@ OUTCOMES: dict[str, Outcome] = {
             "transfers",
             "Sum of all payments over all rounds, in credits.",
             lambda r: float(_numbers(r, "transfers", "amount").sum()),
+            unit="credits",
         ),
         Outcome(
             "harm_unmonitored",
             "Largest loss from round 0 to the last on an audit slice whose monitor cells no operator looked at, as a share of "
             "the gap.",
             _unmonitored,
+            unit="share of the gap",
         ),
         Outcome(
             "strike_won",
             "1 where a collective's demand was granted at any time, 0 where none was; nothing where nobody demands.",
             _won,
+            unit="share",
         ),
         Outcome(
             "peak_boycott_share",
             "Largest share of creators that use no operator in a round.",
             lambda r: float(r.along("share:boycott").max()),
+            unit="share",
         ),
         Outcome(
             "peak_poison_share",
             "Largest share of creators poisoning in a round.",
             lambda r: float(r.along("share:poison").max()),
+            unit="share",
         ),
         Outcome(
             "false_positive_share",
             "Of the objects that the operator's defence kept out over all rounds, the share that was clean; nothing where it "
             "kept nothing out.",
             _false_positives,
+            unit="share",
         ),
     )
 }

@@ -86,8 +86,9 @@ def _against_design(spreads: Mapping[str, Spread], design: str, wrong: Any) -> I
             yield wrong(f"a {design} design needs the values of this counted out", remedy, "vary", path)
         else:
             lengths[path] = len(listed)
-    first = next(iter(lengths.values()), 0)
+    first = next((length for length in lengths.values() if length > 1), 1)
     for path, length in lengths.items():
-        if design == "list" and length != first:
+        if design == "list" and length not in (1, first):
             said = f"this list has {length} values, and the first one has {first}"
-            yield wrong(said, "Point 0 takes the first of each list, point 1 the second: give as many.", "vary", path)
+            remedy = "Point 0 takes the first of each list, point 1 the second: give as many, or one value for all."
+            yield wrong(said, remedy, "vary", path)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import product
 from math import exp, floor, log
 from typing import TYPE_CHECKING, Any
@@ -27,7 +27,7 @@ def points(sweep: Sweep) -> pd.DataFrame:
     spreads = sweep.spreads()
     if sweep.design in ("factorial", "list"):
         lists = [spread.listed() or [] for spread in spreads.values()]
-        lines: list[Sequence[Any]] = list(product(*lists) if sweep.design == "factorial" else zip(*lists, strict=True))
+        lines: list[Sequence[Any]] = list(product(*lists) if sweep.design == "factorial" else in_step(lists))
         if not spreads:
             lines = [()]
     else:
@@ -35,6 +35,12 @@ def points(sweep: Sweep) -> pd.DataFrame:
         lines = [[value_at(way, u) for way, u in zip(ways, line, strict=True)] for line in unit_points(sweep).tolist()]
     columns = {path: column([line[k] for line in lines]) for k, path in enumerate(spreads)}
     return pd.DataFrame(columns, index=pd.RangeIndex(len(lines), name="point"))
+
+
+def in_step(lists: Sequence[Sequence[Any]]) -> Iterator[Sequence[Any]]:
+    """The first of each list, the second of each …; a list of one value has it everywhere."""
+    most = max(map(len, lists), default=0)
+    return zip(*(list(each) * most if len(each) == 1 else each for each in lists), strict=True)
 
 
 def unit_points(sweep: Sweep) -> Floats:

@@ -58,11 +58,16 @@ class Results:
         except SweepError as error:
             raise error.at(where) from None
 
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """What was varied."""
+        return tuple(self.sweep.vary)
+
     @cached_property
     def points(self) -> pd.DataFrame:
         """A line a point (the index), a column a varied path, with its values as they stand in the table."""
         lines = self.runs.drop_duplicates("point").set_index("point").sort_index()
-        return lines[list(self.sweep.vary)]
+        return lines[list(self.paths)]
 
     @property
     def outcomes(self) -> tuple[str, ...]:
