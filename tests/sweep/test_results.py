@@ -11,6 +11,7 @@ import pytest
 from dataleverage.errors import SweepError
 from dataleverage.sweep.plan import Plan
 from dataleverage.sweep.results import Results
+from dataleverage.sweep.sensitivity import sensitivity
 from dataleverage.sweep.table import Line, table
 
 TEXT = "vary: {rounds: [4, 5], creators.1.strategy: [threshold, {kind: always}]}\nworlds: 3\nreplicates: 2\noutcomes: [users]\n"
@@ -66,3 +67,16 @@ def test_what_is_no_table_of_a_sweep_is_refused(sweep: Callable[[str], Plan], tm
     plan = sweep(TEXT)
     with pytest.raises(SweepError, match=r"(?s)kept no outcome 'user'.*Did you mean `users`"):
         Results.of(table(plan, lines(plan))).values("user")
+
+
+def test_paths_keep_the_order_of_the_file_so_that_indices_go_to_the_right_ones(sweep: Callable[[str], Plan]) -> None:
+    vary = "{rounds: {integer: [1, 50]}, creators.1.strategy.mean: {uniform: [0, 1]}, network.p: {uniform: [0, 1]}}"
+    plan = sweep(f"vary: {vary}\ndesign: sobol\nsamples: 64\noutcomes: [users]\n")
+    given: list[Line] = [(k, "done", [float(plan.points["network.p"].iloc[plan.run(k).point])]) for k in range(len(plan))]
+    results = Results.of(table(plan, given))
+    assert results.paths == ("rounds", "creators.1.strategy.mean", "network.p")
+    assert sensitivity(results, "users").indices["total"].round(1).to_dict() == {
+        "rounds": 0,
+        "creators.1.strategy.mean": 0,
+        "network.p": 1,
+    }

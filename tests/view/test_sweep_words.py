@@ -38,6 +38,7 @@ def test_numbers_by_their_unit() -> None:
     assert unit_of("peak_strike_share") == "share" and unit_of("transfers") == "credits" and unit_of("module:f") == ""
     assert number(0.3333, "share") == "33.3 %" and number(-0.02, "share of the gap") == "−2 %"
     assert number(12.34567, "credits") == "12.35" and number(123456.7) == "123,457" and number(math.inf) == "–"
+    assert number(-7.253e-05) == "−0.00007" and number(1e-9) == "0" and number(0.001234) == "0.001234"
 
 
 def test_spreads_in_words() -> None:

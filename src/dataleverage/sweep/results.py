@@ -41,7 +41,10 @@ class Results:
             raise SweepError(
                 "this table does not say what sweep it is of", remedy="Read the Parquet file that `sweep export` wrote."
             )
-        return cls(Sweep.model_validate(json.loads(about)), table.replace_schema_metadata(None).to_pandas())
+        said = json.loads(about)
+        # designs at random depend on the order of paths, which JSON's sorted keys lose and the table's columns keep
+        said["vary"] = {path: said["vary"][path] for path in table.column_names if path in said["vary"]}
+        return cls(Sweep.model_validate(said), table.replace_schema_metadata(None).to_pandas())
 
     @classmethod
     def read(cls, path: str | os.PathLike[str]) -> Results:

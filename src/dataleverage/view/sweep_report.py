@@ -91,12 +91,12 @@ def paragraph(value: object, kind: str = "") -> str:
     return f"<p{f' class={kind}' if kind else ''}>{text(value)}</p>"
 
 
-def table(head: list[str], rows: list[list[str]], caption: str) -> str:
+def table(head: list[str], rows: list[list[str]], caption: str, kind: str = "words") -> str:
     """A table of plain texts that scrolls sideways where it is too wide."""
     top = "".join(f"<th scope=col>{text(each)}</th>" for each in head)
     body = "".join("<tr>" + "".join(f"<td>{text(each)}</td>" for each in row) + "</tr>" for row in rows)
     inside = f"<caption>{text(caption)}</caption><thead><tr>{top}</tr></thead><tbody>{body}</tbody>"
-    return f"<div class=wide><table>{inside}</table></div>"
+    return f"<div class=wide><table class={kind}>{inside}</table></div>"
 
 
 def story(plan: Plan, title: str) -> str:
@@ -192,7 +192,7 @@ def points_table(results: Results, outcome: str) -> str:
     said += "Runs without: failed, not played, or with no such number."
     if len(lines) > ROWS:
         said += f" The first {ROWS} of {len(lines):,} points; `sweep export` has all."
-    return table([*names.values(), "mean", "minus the first line", "worlds", "runs without"], rows, said)
+    return table([*names.values(), "mean", "minus the first line", "worlds", "runs without"], rows, said, "numbers")
 
 
 def indices_table(found: Sensitivity) -> str:
@@ -210,7 +210,7 @@ def indices_table(found: Sensitivity) -> str:
         spans = [f"{number(line[n])} ({number(line[f'{n}_low'])} to {number(line[f'{n}_high'])})" for n in kept]
         rows.append([names[str(path)], str(path), *spans])
     said = f"Indices with 95 % intervals over the points of the sample; the outcome is its mean over {found.worlds} worlds."
-    return table(["short name", "path", *(heads[name] for name in kept)], rows, said)
+    return table(["short name", "path", *(heads[name] for name in kept)], rows, said, "numbers")
 
 
 def limits(results: Results) -> str:

@@ -85,6 +85,8 @@ def number(value: float, unit: str = "") -> str:
     if unit.startswith("share"):
         return f"{float(f'{100 * value:.3g}') + 0.0:g} %".replace("-", "−")
     text = f"{value:,.0f}" if abs(value) >= 10_000 else f"{value + 0.0:.4g}"
+    if "e" in text:
+        text = f"{value:.5f}".rstrip("0").rstrip(".") if abs(value) >= 5e-6 else "0"
     return text.replace("-", "−")
 
 
