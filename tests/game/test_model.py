@@ -365,37 +365,3 @@ def test_a_thousand_plays_leave_memory_flat(make_setup):
     finally:
         tracemalloc.stop()
     assert grown < 200_000, "400 bytes a play at the most; a game that stays alive takes some ten thousand"
-
-
-@pytest.mark.parametrize("seed", range(12))
-def test_a_game_that_rests_is_written_down_as_one_that_asks_every_round(make_setup, random_score, seed):
-    """Rounds in which nothing moves are not asked or worked out again: nobody can tell from the record."""
-    rng = np.random.default_rng(seed)
-    scripts = {
-        int(round): str(rng.choice(["delete", "withhold", "contribute"])) for round in rng.choice(9, 3, replace=False) + 1
-    }
-    kinds = [
-        Scripted(moves=scripts),
-        Threshold(thresholds=tuple(rng.uniform(0, 1, 2))),
-        BestResponse(),
-        Threshold(mean=0.4, steepness=3.0) if seed % 3 == 0 else Always(),
-    ]
-    groups = [(1, kinds[0]), (2, kinds[1]), (1, kinds[2]), (1, kinds[3])]
-    records = []
-    for asks in (False, True):
-        setup = make_setup(
-            5,
-            groups,
-            score=random_score(5, 1, seed),
-            payoffs={"revenue": 6.0, "cost": {"delete": 0.1}},
-            operator={"response": {"kind": "dividend", "rate": 0.3}, "unveil_cost": 0.2},
-            monitored=True,
-            rounds=14,
-        )
-        assert setup.timeless
-        if asks:
-            setup.__dict__["timeless"] = False
-        records.append(LeverageGame(setup, seed).play())
-    for name in TABLES:
-        assert records[0].frame(name).equals(records[1].frame(name)), name
-    assert records[0].manifest["stopped"] == records[1].manifest["stopped"]

@@ -52,7 +52,7 @@ def test_collectives_are_told_where_something_changes(strike_fund: Record) -> No
     spread = {}
     for number in table["round"]:
         spread[number] = next(line for line in reversed(told) if line[0] <= number)
-    wanted = ("collective", "operator", "members", "called", "followed", "granted")
+    wanted = ("collective", "operator", "members", "called", "followed", "granted", "rate", "wage", "promise")
     for line in table.to_dict("records"):
         assert spread[line["round"]][1:] == [line[name] for name in wanted]
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from dataleverage.game.collective import Union
 from dataleverage.game.desk import Desk
 from dataleverage.game.ledger import Payment
 from dataleverage.game.levers import Choice
-from dataleverage.game.policy import Answer
+from dataleverage.game.policy import Agreement, Answer
 from dataleverage.game.purchase import buy, priced
 from dataleverage.game.rules import Outcome, Score, State, at_first, outcome, remembered, served
 from dataleverage.game.setup import GameSetup
@@ -31,7 +31,8 @@ class Turn:
     result : what the moves led to. prices : what was paid for objects. again : the round was the same as the one before.
     received, payoff : (N,) of the creators, objects that they sold included. sold : (N,) of that, or 0.
     costs, earned, bought : (K,) of the operators: with unveiling; their payoffs; what they paid for objects, negative, or 0.
-    in_force : whether each collective had an agreement in the round.
+    in_force : the agreement that each collective had in the round, or None. banned : (K, N) whose data each operator did not
+    take in it, or None.
     """
 
     result: Outcome
@@ -43,7 +44,8 @@ class Turn:
     costs: Floats
     earned: Floats
     bought: Floats | float
-    in_force: tuple[bool, ...]
+    in_force: tuple[Agreement | None, ...]
+    banned: Mask | None
 
 
 class Course:
@@ -105,17 +107,8 @@ class Course:
         self.choice = choice
         if same and self._last is not None:  # nothing moved, and nothing but moves decides
             last, result = self._last, self._last.result
-            self._last = Turn(
-                result,
-                [],
-                True,
-                last.received,
-                last.payoff,
-                0.0,
-                result.costs[0],
-                result.operator_payoff[0],
-                0.0,
-                last.in_force,
+            self._last = replace(
+                last, prices=[], again=True, sold=0.0, costs=result.costs[0], earned=result.operator_payoff[0], bought=0.0
             )
         else:
             self._last = self._play(choice, score)
@@ -128,7 +121,8 @@ class Course:
         for desk in self.desks:
             desk.paying = True
         play = outcome if self.guessed else remembered  # what is believed is not to be remembered
-        result = play(self.setup, self.state(), choice[None, :], score)
+        state = self.state()
+        result = play(self.setup, state, choice[None, :], score)
         for desk in self.desks:
             desk.paying, desk.choice = False, choice
         answers = [
@@ -141,7 +135,7 @@ class Course:
         ]
         unveiling = np.array([desk.operator.unveil_cost * count for desk, count in zip(self.desks, cells, strict=True)])
         sold, bought = priced(prices, self.setup) if prices else (0.0, 0.0)
-        in_force = tuple(union.agreement is not None for union in self.unions)
+        in_force = tuple(union.agreement for union in self.unions)
         self._take(result)
         self._settle(result, answers)
         return Turn(
@@ -155,6 +149,7 @@ class Course:
             earned=result.operator_payoff[0] - unveiling + bought,
             bought=bought,
             in_force=in_force,
+            banned=state.banned,
         )
 
     def _take(self, result: Outcome) -> None:

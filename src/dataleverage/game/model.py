@@ -100,7 +100,7 @@ class LeverageGame(mesa.Model):
         self.operator_status_quo: Floats = before.operator_payoff[0] + before.costs[0]
         nothing = np.full(setup.n_operators, np.nan)
         self.recorder.state(0, before, costs=nothing, payoff=nothing)
-        self.recorder.collectives(0, self.unions, self.choice, before, [False] * len(self.unions))
+        self.recorder.collectives(0, self.unions, self.choice, before, [None] * len(self.unions))
 
     @property
     def datacollector(self) -> mesa.DataCollector:
@@ -131,7 +131,7 @@ class LeverageGame(mesa.Model):
         turn = self.course.advance(self.moving, self.lookup.serve)
         self.payoff, self.received, self.operator_payoff = turn.payoff, turn.received, turn.earned
         self._see(turn.result)
-        self.recorder.round(self.round, turn, self.choice, self._decisions, self.course)
+        self.recorder.round(self.round, turn, self.choice, self._decisions, self.course, self.called)
         self._resting = turn.again
         self._stop(turn.again)
 

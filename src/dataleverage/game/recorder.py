@@ -18,6 +18,7 @@ from dataleverage.game.desk import Desk
 from dataleverage.game.ledger import Payment
 from dataleverage.game.levers import Choice
 from dataleverage.game.network import LISTED, Neighbours
+from dataleverage.game.policy import Agreement
 from dataleverage.game.rules import Outcome
 from dataleverage.game.setup import CREATORS, GameSetup
 from dataleverage.game.strategy import Decision, Memory
@@ -66,9 +67,15 @@ class Recorder:
     # ------------------------------------------------------------------ while it runs
 
     def round(
-        self, round: int, turn: Turn, choice: Choice, decisions: list[tuple[Any, np.ndarray, Decision]], course: Course
+        self,
+        round: int,
+        turn: Turn,
+        choice: Choice,
+        decisions: list[tuple[Any, np.ndarray, Decision]],
+        course: Course,
+        called: Choice,
     ) -> None:
-        """Everything of one round."""
+        """Everything of one round. called : (N,) the menu position that each creator was called to, NO_CALL for none."""
         result = turn.result
         if turn.again and self._again and decisions is self._decisions:
             self.states.append({**self.states[-1], "round": round})
@@ -81,6 +88,7 @@ class Recorder:
         self.state(round, result, costs=turn.costs, payoff=turn.earned, prices=turn.bought)
         self.collectives(round, course.unions, choice, result, turn.in_force)
         self.moves(round, choice, result, decisions, turn.payoff, turn.sold)
+        self.played[-1] |= {"called": called, "banned": turn.banned}
         self.paid += [(round, payment) for payment in (*result.payments, *turn.prices)]
 
     def state(self, round: int, result: Outcome, *, costs: Floats, payoff: Floats, prices: Floats | float = 0.0) -> None:
@@ -144,16 +152,16 @@ class Recorder:
         )
 
     def collectives(
-        self, round: int, unions: Sequence[Union], choice: Choice, result: Outcome, in_force: Sequence[bool]
+        self, round: int, unions: Sequence[Union], choice: Choice, result: Outcome, in_force: Sequence[Agreement | None]
     ) -> None:
         """The lines of `collectives` of one round, once its payments are in the funds.
 
-        in_force : whether each had an agreement in it.
+        in_force : the agreement that each had in it, or None.
         alpha is of what the operator would hold if members gave it all that is theirs: a strike does not make them fewer.
         """
         setup = self.setup
         acting = setup.menu.acting[choice]
-        for union, granted in zip(unions, in_force, strict=True):
+        for union, terms in zip(unions, in_force, strict=True):
             k = union.operator
             theirs = np.append(union.member, False)[setup.mover]
             if setup.arrival is not None:
@@ -174,7 +182,10 @@ class Recorder:
                     "acting": int((union.member & acting).sum()),
                     "fund": union.fund,
                     "demands": union.spec.demand is not None,
-                    "granted": granted,
+                    "granted": terms is not None,
+                    "rate": 0.0 if terms is None else terms.rate,
+                    "wage": 0.0 if terms is None else terms.wage,
+                    "promise": 0.0 if terms is None else terms.promise,
                 }
             )
 

@@ -79,6 +79,7 @@ class Tables(Mapping[str, Columns]):
             "poisoned": (rows > 1) @ setup.grid.sizes,
             "flagged": flagged.ravel(),
             "false_positives": np.array(false, dtype=np.int64).ravel(),
+            "kept_out": self._kept_out(),
         }
         for name in ("quality", "company_quality", "share_retained", "users"):
             table[name] = np.array([state[name] for state in states]).ravel()
@@ -96,6 +97,24 @@ class Tables(Mapping[str, Columns]):
             table[f"score:{column.name}"] = scores[:, c]
         return table
 
+    def _kept_out(self) -> list[str]:
+        """In words what each defence kept out, with the poison that it had, a line a round and operator."""
+        nothing = np.zeros(self.setup.grid.n_objects, dtype=np.uint8)
+        found = []
+        for state in self.recorder.states:
+            for k, held in enumerate(state["holdings"]):
+                found.append(nothing if state["thrown"] is None else np.where(state["thrown"][k], held, np.uint8(0)))
+        return words_of(found, self.setup.grid.objects)
+
+    def _banned_by(self) -> Any:
+        """The operators that take nothing of a creator's, a line a round and creator; null where all do."""
+        names, n = [operator.name for operator in self.setup.operators], self.setup.n_creators
+        every = [", ".join(name for k, name in enumerate(names) if which >> k & 1) or None for which in range(2 ** len(names))]
+        bits = 2 ** np.arange(len(names))
+        nobody = np.zeros(n, dtype=np.int64)
+        parts = [nobody if m["banned"] is None else bits @ m["banned"] for m in self.recorder.played]
+        return coded(np.concatenate([np.empty(0, dtype=np.int64), *parts]), every)
+
     def _moves(self) -> Columns:
         setup, moves = self.setup, self.recorder.played
         n, menu = setup.n_creators, setup.menu
@@ -112,6 +131,10 @@ class Tables(Mapping[str, Columns]):
             "tactic": coded(flat, [move.tactic for move in menu.moves]),
             "target": coded(flat, target),
             "use": coded(flat, use),
+            "called": coded(
+                np.concatenate([flat[:0], *(m["called"] for m in moves)]), [*(str(move) for move in menu.moves), None]
+            ),
+            "banned_by": self._banned_by(),
         }
         for name in ("saw", "quality", "cost", "transfers", "payoff"):
             table[name] = np.concatenate([m[name] for m in moves]) if moves else np.empty(0)

@@ -99,30 +99,16 @@ class Loop:
 
     def fit(self, model: Any, X: Floats, y: NDArray[np.generic], weight: Floats | None) -> Any:
         """The model, fitted."""
-        try:
+        failed = f"{type(model).__name__} could not be fitted on a row of {len(y)} examples"
+        with no_score(failed, "Change its parameters (a higher max_iter, say), or set preprocess: standardize."):
             return model.fit(X, y) if weight is None else model.fit(X, y, sample_weight=weight)
-        except FitError:
-            raise
-        except Exception as error:  # an estimator may raise anything
-            raise FitError(
-                f"{type(model).__name__} could not be fitted on a row of {len(y)} examples: {error}",
-                remedy="Change its parameters (a higher max_iter, say), or set preprocess: standardize.",
-                key="learner.estimator",
-            ) from error
 
     def decide(self, model: Any) -> Floats:
         """(E, K): decision values of one fitted model, in the columns of the classes it saw; -inf in the others."""
         pool, method = self.pool, self.method
-        try:
+        failed = f"{type(model).__name__} was fitted on a row and could not predict"
+        with no_score(failed, "Change its parameters (fewer neighbours than the smallest row has examples, say)."):
             given = np.asarray(getattr(model, method)(pool.X_eval))
-        except FitError:
-            raise
-        except Exception as error:  # an estimator may raise anything
-            raise FitError(
-                f"{type(model).__name__} was fitted on a row and could not predict: {error}",
-                remedy="Change its parameters (fewer neighbours than the smallest row has examples, say).",
-                key="learner.estimator",
-            ) from error
         if not pool.n_classes:
             return given.reshape(len(pool.X_eval), 1).astype(np.float64)
         if method == "predict":
@@ -178,3 +164,14 @@ def reading(model: Any, need: Need, n_classes: int) -> str:
         remedy="Choose another metric (accuracy), or an estimator that gives probabilities.",
         key="learner.estimator",
     )
+
+
+@contextmanager
+def no_score(failed: str, remedy: str) -> Iterator[None]:
+    """Whatever an estimator raises is that it has no score: an estimator may raise anything."""
+    try:
+        yield
+    except FitError:
+        raise
+    except Exception as error:
+        raise FitError(f"{failed}: {error}", remedy=remedy, key="learner.estimator") from error

@@ -28,20 +28,14 @@ if TYPE_CHECKING:
 SCHEMA_VERSION = 2
 COLUMNS = {  # what every table has, besides columns with a colon in their name (`score:all`)
     "rounds": (
-        *("round", "operator", "row", "holdings", "trained", "examples", "poisoned", "flagged", "false_positives", "acting"),
-        *(
-            "quality",
-            "company_quality",
-            "share_retained",
-            "users",
-            "revenue",
-            "transfers_in",
-            "transfers_out",
-            "costs",
-            "payoff",
-        ),
+        *("round", "operator", "row", "holdings", "trained", "examples", "poisoned", "flagged", "false_positives", "kept_out"),
+        *("acting", "quality", "company_quality", "share_retained", "users"),
+        *("revenue", "transfers_in", "transfers_out", "costs", "payoff"),
     ),
-    "moves": (*("round", "creator", "lever", "tactic", "target", "use", "saw", "quality", "cost", "transfers", "payoff"),),
+    "moves": (
+        *("round", "creator", "lever", "tactic", "target", "use", "called", "banned_by"),
+        *("saw", "quality", "cost", "transfers", "payoff"),
+    ),
     "transfers": ("round", "payer", "payee", "amount", "reason"),
     "creators": (
         *("creator", "group", "strategy", "objects", "examples", "audit_examples", "threshold", "status_quo", "judged_on"),
@@ -52,15 +46,15 @@ COLUMNS = {  # what every table has, besides columns with a colon in their name 
     "cells": ("row", "size", "column", "score", "by", "round", "exact"),
     "collectives": (
         *("round", "collective", "operator", "members", "share_of_creators", "alpha", "alpha_trained", "called", "followed"),
-        *("acting", "fund", "demands", "granted"),
+        *("acting", "fund", "demands", "granted", "rate", "wage", "promise"),
     ),
 }
 TABLES = tuple(COLUMNS)
 MANIFEST = "run.json"
 LABELS = {  # columns of few distinct texts: dictionary-encoded
-    "moves": ("creator", "lever", "tactic", "target", "use"),
+    "moves": ("creator", "lever", "tactic", "target", "use", "called", "banned_by"),
     "transfers": ("payer", "payee", "reason"),
-    "rounds": ("operator", "row", "holdings"),
+    "rounds": ("operator", "row", "holdings", "kept_out"),
     "edges": ("source", "target"),
     "cells": ("row", "column", "by"),
 }

@@ -246,8 +246,8 @@ def bought_of(tables: dict[str, Table]) -> list[list[Any]]:
 
 def gathered(table: Table) -> list[list[Any]]:
     """Rounds in which something about a collective changed: round, its name, whom it deals with, members, how many of them
-    are called and do it, whether an agreement is in force."""
-    told = ("collective", "operator", "members", "called", "followed", "granted")
+    are called and do it, whether an agreement is in force, and its terms."""
+    told = ("collective", "operator", "members", "called", "followed", "granted", "rate", "wage", "promise")
     before: dict[str, list[Any]] = {}
     found = []
     for number, *now in zip(table.get("round", []), *(table.get(name, []) for name in told), strict=True):

@@ -1,7 +1,7 @@
 // What happened, in sentences. Pieces are strings, or {strong, tone} for what carries the weight.
 
 import { crowd, leverOf, levers, move, names, rounds, run, table } from "./data.js";
-import { count, list, missing, money, spaced, whole } from "./format.js";
+import { count, list, missing, money, share, spaced, whole } from "./format.js";
 import { change, headline } from "./headline.js";
 import { inSentence, withOwner } from "./owners.js";
 
@@ -203,15 +203,25 @@ export function bought(i) {
     .join(" ");
 }
 
+// The terms of an agreement.
+function agreed(rate, wage, promise) {
+  const terms = [
+    rate && `${share(rate)} of revenue for the members that contribute`,
+    wage && `${money(wage)} a round for each member that contributes`,
+    promise && `a promise worth ${money(promise)} to each member`,
+  ].filter(Boolean);
+  return terms.length ? `: ${terms.join(", ")}` : "";
+}
+
 // What collectives did in round i, and what became of their demands.
 export function organised(i) {
   return run.collectives
     .filter(([round]) => round === rounds[i])
-    .flatMap(([round, name, operator, members, called, followed, granted]) => {
+    .flatMap(([round, name, operator, members, called, followed, granted, ...terms]) => {
       const before = run.collectives.filter(([each, other]) => other === name && each < round).at(-1);
       const [, , , size, calls, , held] = before ?? [0, name, operator, members, 0, 0, false];
       return [
-        granted && !held && `The agreement of ${operator} with ${name} begins.`,
+        granted && !held && `The agreement of ${operator} with ${name} begins${agreed(...terms)}.`,
         !granted && held && `${operator} breaks its agreement with ${name}.`,
         size !== members && `${name} has ${count(members, "member")}, ${whole(size)} before.`,
         called && `${name} calls ${count(called, "member")}${followed === called ? "" : `, of whom ${whole(followed)} follow${followed === 1 ? "s" : ""}`}.`,
