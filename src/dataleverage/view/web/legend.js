@@ -59,6 +59,8 @@ export function legend() {
 // Which rows are on the board, and which are not.
 export function note(beside) {
   const possible = board.possible === null ? `2^${objectCount}` : whole(board.possible);
+  const poison = board.rows.some((row) => /[^01]/u.test(row)); // there are as many more rows as there are ways to poison
+  const some = poison ? `${possible} clean ones and more with poison` : possible;
   const others =
     run.columns.total > columns.length
       ? ` ${columns.length} of ${whole(run.columns.total)} audit columns: those that moved most.`
@@ -69,7 +71,7 @@ export function note(beside) {
   byId("board-note").textContent =
     (board.all
       ? `All ${possible} clean rows of the grid; ${whole(board.unveiled)} unveiled by the end.`
-      : `${count(beside ? board.shown : board.first, "row")} of ${possible}: ${what}. ${whole(board.unveiled)} looked at by the end, monitors counted${board.rows.length > board.shown ? "; search finds the others" : ""}.`) +
+      : `${count(beside ? board.shown : board.first, "row")} of ${some}: ${what}. ${whole(board.unveiled)} looked at by the end, monitors counted${board.rows.length > board.shown ? "; search finds the others" : ""}.`) +
     others +
     (crowd ? ` A row's marks are ${whole(rows[0].length)} of its objects.` : "");
 }
