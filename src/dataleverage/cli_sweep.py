@@ -14,7 +14,7 @@ import typer
 from dataleverage.cli_sweep_plot import plot
 from dataleverage.errors import SweepError
 from dataleverage.options import Json
-from dataleverage.terminal import print_lines, say_json
+from dataleverage.terminal import note_version, print_lines, say_json
 
 if TYPE_CHECKING:
     from dataleverage.sweep.call import Standing
@@ -70,6 +70,7 @@ def status(folder: Folder, as_json: Json = False) -> None:
     from dataleverage.sweep.call import held, standing_of
 
     _, store = held(folder)
+    note_version(store.older)
     with store:
         tell(standing_of(store), folder, as_json)
 
@@ -92,6 +93,7 @@ def export(
     for file in files:
         check_file(file, overwrite=overwrite)
     plan, store = held(folder)
+    note_version(store.older)
     with store:
         made = table(plan, lines_of(store))
     if parquet is not None:

@@ -9,7 +9,7 @@ import typer
 
 from dataleverage.errors import SweepError
 from dataleverage.options import Json
-from dataleverage.terminal import print_lines, say_json
+from dataleverage.terminal import note_version, print_lines, say_json
 
 
 def plot(
@@ -39,6 +39,7 @@ def plot(
     where = out if out is not None else folder / "plots"
     check_folder(where)
     plan, store = held(folder)
+    note_version(store.older)
     with store:
         results = Results.of(table(plan, lines_of(store)))
     if not results.counts()["done"].sum():

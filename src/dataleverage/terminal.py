@@ -32,6 +32,12 @@ def say_json(value: Any) -> None:
     print(json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False))
 
 
+def note_version(older: bool) -> None:
+    """Say on standard error that runs are of another version of the code."""
+    if older:
+        print("note: these runs were played by another version of the code, and cannot be gone on with", file=sys.stderr)
+
+
 def print_lines(title: str, lines: list[tuple[str, str]]) -> None:
     """Print labelled lines under a title; a label that repeats is printed once."""
     from rich.console import Console

@@ -73,6 +73,19 @@ def test_the_store_of_another_version_is_refused(
         Store.opened(sweep(TEXT), place)
 
 
+def test_runs_of_another_version_can_be_read(
+    sweep: Callable[[str], Plan], place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = sweep(TEXT)
+    with Store.opened(plan, place) as store:
+        store.write([Result(1, "done", tuple(float(k) for k in range(len(plan.sweep.outcomes))), "", 0.1)])
+        played = list(store.lines())
+        assert not store.older
+    monkeypatch.setattr(version, "of_package", lambda: "another")
+    with Store.opened(sweep(TEXT), place, reading=True) as store:
+        assert store.older and list(store.lines()) == played and len(played) == 1
+
+
 def test_a_folder_with_something_else_is_refused(sweep: Callable[[str], Plan], place: Path) -> None:
     (place / "thesis.tex").write_text("x")
     with pytest.raises(StoreError, match="not empty and holds no sweep"):

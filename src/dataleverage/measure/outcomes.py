@@ -82,7 +82,7 @@ OUTCOMES: dict[str, Outcome] = {
         Outcome(
             "start_score", "Score of the first weighted audit column before anyone moves (round 0).", lambda r: _score(r, 0)
         ),
-        Outcome("final_score", "Score of that column after the last round.", lambda r: _score(r, -1)),
+        Outcome("final_score", "Score of the first weighted audit column after the last round.", lambda r: _score(r, -1)),
         Outcome("score_change", "final_score minus start_score.", lambda r: _score(r, -1) - _score(r, 0)),
         Outcome(
             "deletion_leverage",
@@ -93,8 +93,8 @@ OUTCOMES: dict[str, Outcome] = {
         ),
         Outcome(
             "company_leverage",
-            "The same on the audit examples of creators whose data the operator still holds (company view); read it with "
-            "share_retained, since it can shrink by losing the hard cases.",
+            "deletion_leverage on the audit examples of creators whose data the operator still holds (company view); read it "
+            "with share_retained, since it can shrink by losing the hard cases.",
             lambda r: 1 - _last(r, "company_quality"),
             unit="share of the gap",
         ),

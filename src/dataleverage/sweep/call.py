@@ -92,10 +92,13 @@ def run(
 
 
 def held(folder: Path) -> tuple[Plan, Store]:
-    """The plan and the store that a folder holds. Raises StoreError where it holds none, or one of another version."""
+    """The plan and the store that a folder holds. Raises StoreError where it holds none.
+
+    Runs of another version of the code can be read (`Store.older`), and not be gone on with.
+    """
     text, beside = plan_in(folder)
     plan = of_document(parse(text, str(folder)), beside)
-    return plan, Store.opened(plan, folder)
+    return plan, Store.opened(plan, folder, reading=True)
 
 
 def standing_of(store: Store) -> Standing:

@@ -43,17 +43,23 @@ WHAT = {
 
 
 class Store:
-    """The store of a plan in a folder. Whoever writes holds the lock of the folder (`locked`)."""
+    """The store of a plan in a folder. Whoever writes holds the lock of the folder (`locked`).
 
-    def __init__(self, plan: Plan, folder: Path, database: sqlite3.Connection, about: dict[str, str]) -> None:
-        self.plan, self.folder, self._database, self._about = plan, folder, database, about
+    older : its runs were played by another version of the code: they can be read, and none can be added.
+    """
+
+    def __init__(
+        self, plan: Plan, folder: Path, database: sqlite3.Connection, about: dict[str, str], *, older: bool = False
+    ) -> None:
+        self.plan, self.folder, self._database, self._about, self.older = plan, folder, database, about, older
         self._points: dict[int, bytes] = {}
         self._width = len(plan.sweep.outcomes)
 
     @classmethod
-    def opened(cls, plan: Plan, folder: Path) -> Store:
+    def opened(cls, plan: Plan, folder: Path, *, reading: bool = False) -> Store:
         """The store of a plan in a folder that exists, made where there is none.
 
+        reading : take the runs of another version of the code too, which are then all that there will be.
         Raises StoreError where the folder holds something else, or the store of another sweep, scenario or version.
         """
         about = identity(plan)
@@ -65,15 +71,16 @@ class Store:
             try:
                 made(database, about)
                 held = dict(database.execute("SELECT name, value FROM about").fetchall())
+                older = held.get("code") != about["code"]
                 for name, what in WHAT.items():
-                    if held.get(name) != about[name]:
+                    if held.get(name) != about[name] and not (reading and name == "code"):
                         raise StoreError(
                             f"{folder} holds the runs of {what}", remedy="Name another folder, or remove this one."
                         )
             except BaseException:
                 database.close()
                 raise
-        return cls(plan, folder, database, about)
+        return cls(plan, folder, database, about, older=older)
 
     def __enter__(self) -> Store:
         return self
@@ -105,7 +112,7 @@ class Store:
     def lines(self) -> Iterator[Line]:
         """Every run that is here: its number, status and outcomes, in order of number."""
         for number, key, status, outcomes in self._read("SELECT run, key, status, outcomes FROM runs ORDER BY run"):
-            if key == self.key(number):
+            if self.older or key == self.key(number):  # what another version made of the scenario is not known
                 yield number, STATUSES[status], unpacked(outcomes)
 
     def errors(self, most: int = 10) -> list[tuple[int, str, str]]:

@@ -95,8 +95,9 @@ def table(head: list[str], rows: list[list[str]], caption: str, kind: str = "wor
     """A table of plain texts that scrolls sideways where it is too wide."""
     top = "".join(f"<th scope=col>{text(each)}</th>" for each in head)
     body = "".join("<tr>" + "".join(f"<td>{text(each)}</td>" for each in row) + "</tr>" for row in rows)
-    inside = f"<caption>{text(caption)}</caption><thead><tr>{top}</tr></thead><tbody>{body}</tbody>"
-    return f"<div class=wide><table class={kind}>{inside}</table></div>"
+    inside = f"<thead><tr>{top}</tr></thead><tbody>{body}</tbody>"
+    said = f"<p class=said>{text(caption)}</p>" if caption else ""  # outside, so that it does not scroll away
+    return f'{said}<div class=wide><table class={kind} aria-label="{text(caption)}">{inside}</table></div>'
 
 
 def story(plan: Plan, title: str) -> str:
