@@ -107,9 +107,10 @@ class Course:
         self.choice = choice
         if same and self._last is not None:  # nothing moved, and nothing but moves decides
             last, result = self._last, self._last.result
-            self._last = replace(
-                last, prices=[], again=True, sold=0.0, costs=result.costs[0], earned=result.operator_payoff[0], bought=0.0
-            )
+            if not last.again:
+                self._last = replace(
+                    last, prices=[], again=True, sold=0.0, costs=result.costs[0], earned=result.operator_payoff[0], bought=0.0
+                )
         else:
             self._last = self._play(choice, score)
         for desk, earned in zip(self.desks, self._last.earned.tolist(), strict=True):

@@ -235,5 +235,5 @@ def check_links(count: int, links: float, key: str) -> None:
 
 def of_graph(graph: nx.Graph) -> Neighbours:
     """Neighbours from a networkx graph on 0 … N−1."""
-    pairs = np.sort(np.array(list(graph.edges), dtype=np.int64).reshape(-1, 2), axis=1)
+    pairs = np.array([(a, b) for a, others in graph.adjacency() for b in others if a < b], dtype=np.int64).reshape(-1, 2)
     return Neighbours(len(graph), pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))])

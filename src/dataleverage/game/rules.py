@@ -175,13 +175,14 @@ def served(setup: GameSetup, state: State, held: Rows, choice: Choice | None, sc
     seen = company if payoffs.view == "company" else overall
     revenue = payoffs.revenue * market.share * np.fmax(seen, 0.0)  # NaN, nobody left, earns nothing
     mine = market.served(by_column[..., quality.judged_on])
+    nobody = np.zeros((batch, setup.n_creators), dtype=bool)
     books = tuple(
         Books(
             revenue=revenue[:, k],
             held=holds[:, k],
             examples=setup.by_creator(there[:, k] * setup.grid.sizes),
             contributing=contributing(setup, choice, batch, k),
-            flagged=setup.by_creator(thrown[:, k].astype(np.float64)) > 0,
+            flagged=setup.by_creator(thrown[:, k].astype(np.float64)) > 0 if thrown.any() else nobody,
             quality=overall[:, k],
         )
         for k in range(count)
