@@ -118,7 +118,8 @@ def test_the_ledger_tells_of_calls_agreements_purchases_poison_and_boycotts(play
     fund = told("strike-fund", 2)
     assert fund.index("union calls 6 members.") < fund.index("delete") and "in strike pay from union to 6 creators" in fund
     granted = told("strike-fund", 7)
-    assert "The agreement of vendor with union begins." in granted and "under an agreement from vendor" in granted
+    assert "The agreement of vendor with union begins: 0.50 a round for each member that contributes." in granted
+    assert "under an agreement from vendor" in granted
     assert "vendor buys D (public) for 4.00." in told("board-game", 1) and "EFGHI not held" in told("board-game", 1)
     assert "poison (crude)" in told("arms-race", 2) and "throws out 4 objects, poisoned." in told("arms-race", 2)
     assert "poison (sly)" in told("arms-race", 5) and "throws out" not in told("arms-race", 5)
