@@ -99,7 +99,7 @@ class LeverageGame(mesa.Model):
         self.claim = Claims(setup, before.revenue[0], streams.integer("claims"))
         self.operator_status_quo: Floats = before.operator_payoff[0] + before.costs[0]
         nothing = np.full(setup.n_operators, np.nan)
-        self.recorder.state(0, before, costs=nothing, payoff=nothing)
+        self.recorder.state(before, costs=nothing, payoff=nothing)
         self.recorder.collectives(0, self.unions, self.choice, before, [None] * len(self.unions))
 
     @property
@@ -242,8 +242,9 @@ class LeverageGame(mesa.Model):
         self.history.append(self.history[-1] if again else self._state())
         if self.history[-1] != self.history[-2]:
             self.changed = self.round
-        self._repeatable &= bool((self.asked == self.round).all())
         stop, history = self.setup.stop, self.history
+        if stop.cycle:
+            self._repeatable &= bool((self.asked == self.round).all())
         settled = (stop.fixed_point or stop.cycle) and nothing_more(
             self.setup, self.round, self.memory, self.desks, [self.meeting(union) for union in self.unions]
         )

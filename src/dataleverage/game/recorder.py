@@ -78,21 +78,21 @@ class Recorder:
         """Everything of one round. called : (N,) the menu position that each creator was called to, NO_CALL for none."""
         result = turn.result
         if turn.again and self._again and decisions is self._decisions:
-            self.states.append({**self.states[-1], "round": round})
-            self.played.append({**self.played[-1], "round": round})
+            self.states.append(self.states[-1])
+            self.played.append(self.played[-1])
             self.paid += [(round, payment) for payment in result.payments]
             return
         self._again, self._decisions = turn.again, decisions
         if not turn.again:
             self.cells(round, result, course.desks)
-        self.state(round, result, costs=turn.costs, payoff=turn.earned, prices=turn.bought)
+        self.state(result, costs=turn.costs, payoff=turn.earned, prices=turn.bought)
         self.collectives(round, course.unions, choice, result, turn.in_force)
-        self.moves(round, choice, result, decisions, turn.payoff, turn.sold)
+        self.moves(choice, result, decisions, turn.payoff, turn.sold)
         self.played[-1] |= {"called": called, "banned": turn.banned}
         self.paid += [(round, payment) for payment in (*result.payments, *turn.prices)]
 
-    def state(self, round: int, result: Outcome, *, costs: Floats, payoff: Floats, prices: Floats | float = 0.0) -> None:
-        """A line of `rounds` for each operator.
+    def state(self, result: Outcome, *, costs: Floats, payoff: Floats, prices: Floats | float = 0.0) -> None:
+        """A line of `rounds` for each operator, of the round that comes next.
 
         costs, payoff : (K,) of the round, unveiling and buying included. prices : (K,) what was paid for objects, negative.
         """
@@ -101,7 +101,6 @@ class Recorder:
         received = result.received[0, firms]
         self.states.append(
             {
-                "round": round,
                 "row": result.rows[0],
                 "holdings": result.holdings[0],
                 "trained": result.new[0],
@@ -121,7 +120,6 @@ class Recorder:
 
     def moves(
         self,
-        round: int,
         choice: Choice,
         result: Outcome,
         decisions: list[tuple[Any, np.ndarray, Decision]],
@@ -140,7 +138,6 @@ class Recorder:
                     worth.setdefault(int(move), np.full(n, np.nan))[who] = decision.worth[:, a]
         self.played.append(
             {
-                "round": round,
                 "choice": choice,
                 "saw": saw,
                 "worth": worth,
@@ -267,7 +264,7 @@ class Recorder:
         """A line a round of the first operator: what Mesa's data collector holds."""
         states = self.states
         return {
-            "round": [state["round"] for state in states],
+            "round": list(range(len(states))),
             "row": words_of([state["row"][0] for state in states], self.setup.grid.objects),
             "quality": [float(state["quality"][0]) for state in states],
             "acting": (shares_of(self.setup, [m["choice"] for m in self.played]) @ self.setup.menu.acting).tolist(),

@@ -70,7 +70,7 @@ class Tables(Mapping[str, Columns]):
             for each, state in zip(thrown, states, strict=True)
         ]
         table: dict[str, Any] = {
-            "round": np.repeat(np.array([state["round"] for state in states], dtype=np.int64), count),
+            "round": np.repeat(np.arange(len(states), dtype=np.int64), count),
             "operator": [operator.name for operator in setup.operators] * len(states),
             "row": words[: len(rows)],
             "holdings": words[len(rows) :],
@@ -125,7 +125,7 @@ class Tables(Mapping[str, Columns]):
         ]
         use = [only if m.use == ANY else NOBODY if m.use == -1 else setup.operators[m.use].name for m in menu.moves]
         table: dict[str, Any] = {
-            "round": np.repeat([m["round"] for m in moves], n).astype(np.int64),
+            "round": np.repeat(np.arange(1, len(moves) + 1, dtype=np.int64), n),
             "creator": coded(np.tile(np.arange(n), len(moves)), setup.names),
             "lever": coded(flat, [move.lever for move in menu.moves]),
             "tactic": coded(flat, [move.tactic for move in menu.moves]),
