@@ -80,7 +80,9 @@ def test_both_paths_predict_as_scikit_learn_fitted_on_the_row(rows_of, world_nam
 
 
 @pytest.mark.parametrize(
-    ("name", "learner"), [(name, learner) for name, learner, _ in PAIRS] + [("rare", LinearDiscriminantAnalysis())]
+    ("name", "learner"),
+    [(name, learner) for name, learner, _ in PAIRS]
+    + [("rare", LinearDiscriminantAnalysis()), ("rare", LogisticRegression()), ("wine, poisoned", LogisticRegression(C=0.1))],
 )
 def test_both_paths_agree_on_every_kind_of_row_and_metric(world_named, name, learner):
     world = world_named(name)

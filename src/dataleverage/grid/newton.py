@@ -49,13 +49,12 @@ class Objectives(Protocol):
 
 
 @np.errstate(all="ignore")  # rows given up may hold anything
-def chords(rows: Objectives, start: Floats, max_iter: int, tol: float, ahead: int = AHEAD) -> tuple[Floats, Mask]:
+def chords(rows: Objectives, start: Floats, max_iter: int, tol: float) -> tuple[Floats, Mask]:
     """Where each row's objective is least (R, p), and (R,) where that was found.
 
     Parameters
     ----------
     start : (R, p); rows whose start is far are given up, or slow.
-    ahead : steps that a Hessian may still take to serve all the way.
     max_iter, tol : steps, and the largest part of the gradient of the mean loss of a row that has converged. Such a
         row takes one more step, and goes on if that may leave an error of more than `SETTLED`.
 
@@ -68,7 +67,7 @@ def chords(rows: Objectives, start: Floats, max_iter: int, tol: float, ahead: in
         gradient, seen = rows.gradient(w)
         size = np.abs(gradient).max(axis=1) / rows.total
         pace = size / before
-        slow = going & ~(size * pace**ahead <= tol)
+        slow = going & ~(size * pace**AHEAD <= tol)
         if factors is None or 2 * np.count_nonzero(slow) > np.count_nonzero(going):
             factors = Factors(rows.hessians(seen))
         step = factors.solve(gradient)

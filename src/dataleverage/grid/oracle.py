@@ -178,10 +178,16 @@ class TrainedOracle:
                 yield batch
 
     def in_chunks(
-        self, rows: Rows, weights: Floats | None, order: NDArray[np.int64], predictor: Predictor, threads: int
+        self,
+        rows: Rows,
+        weights: Floats | None,
+        order: NDArray[np.int64],
+        predictor: Predictor,
+        threads: int,
+        together: int | None = None,
     ) -> Iterator[Counted]:
-        """Train on the rows in this order, in parts, on so many threads."""
-        size = self.chunk(len(order), threads)
+        """Train on the rows in this order, so many together, on so many threads."""
+        size = together or self.chunk(len(order), threads)
         chunks = [order[start : start + size] for start in range(0, len(order), size)]
         if threads == 1 or len(chunks) == 1:
             for where in chunks:

@@ -36,9 +36,11 @@ IMPORTING = 1.0  # seconds until scikit-learn is there, where nothing has import
 STARTING = 1.5  # seconds until new worker processes have imported what they need
 SENDING = 0.01  # seconds until workers that are there have their first rows
 SLICE = 0.2  # seconds of fits between two looks at the clock, and in one part for a worker
+SLICE_OF_LONG = 1.0  # the same of fits side by side, which wait for the longest of them at every look
 SENT = 1e8  # numbers of arrays that workers are sent, a second
 LONG = 5e-3  # seconds of a fit, from which on threads are worth while
 TOGETHER = 0.8  # of what as many processes do is done by threads: what is not in numpy they do one after the other
+LONGER, NEARLY_ALL = 50e-3, 0.95  # the same of fits that take so long: they are in numpy nearly all the time
 SURE = 1.5  # times what batches are estimated to take, above which a loop that is on its way gives way to them
 HELPED = 2.0  # seconds of fits, up to which this process helps its workers
 HEAVY = 10e-3  # seconds of rows in batches, from which on a second thread is worth while however few they are
@@ -119,12 +121,17 @@ class Path:
 
     def looped(self, fit: float, rows: int, shape: Shape) -> float:
         """Seconds that a loop takes for so many rows, here or over worker processes."""
-        here = fit * rows / (TOGETHER * self.side(fit) if rows > 1 and self.side(fit) > 1 else 1)
+        here = fit * rows / (self.gain(fit) if rows > 1 else 1)
         return here if self.processes == 1 or rows == 1 else min(here, self.shared(fit * rows, shape))
 
     def side(self, fit: float) -> int:
         """How many fits are made side by side, in threads: long ones are mostly in code that lets other threads run."""
         return self.processes if fit >= LONG and not self.learner.loops else 1
+
+    def gain(self, fit: float) -> float:
+        """How many times as fast fits side by side are as one after the other."""
+        side = self.side(fit)
+        return side * (NEARLY_ALL if fit >= LONGER else TOGETHER) if side > 1 else 1
 
     def shared(self, alone: float, shape: Shape) -> float:
         """Seconds that worker processes take for so many seconds of fits."""
@@ -156,7 +163,7 @@ class Path:
         """
         if self.processes == 1 or self.fits < (1 if workers.running(self.processes) else PILOTS):
             return False
-        return rows > 1 and self.shared(self.fit * rows, shape) < self.fit * rows / max(1.1, TOGETHER * self.side(self.fit))
+        return rows > 1 and self.shared(self.fit * rows, shape) < self.fit * rows / max(1.1, self.gain(self.fit))
 
     # ------------------------------------------------------------------ going
 
@@ -189,10 +196,11 @@ class Path:
                 loop = oracle.loop  # before the clock starts: it may import modules
                 expected = self.fit if self.fits else self.guessed(shape)
                 side = self.side(expected)
-                room = min(oracle.chunk(len(left)), int(SLICE / self.fit)) if self.fits >= PILOTS else 1
+                known, slice = (self.fits > 1, SLICE_OF_LONG) if side > 1 else (self.fits >= PILOTS, SLICE)
+                room = min(oracle.chunk(len(left)), int(slice / self.fit)) if known else 1
                 part = left[: side * max(1, room)]
                 began, worked = time.perf_counter(), time.process_time()
-                for batch in oracle.in_chunks(rows, weights, part, loop, side):
+                for batch in oracle.in_chunks(rows, weights, part, loop, side, together=1 if side > 1 else None):
                     done[batch[0][0]] = True
                     yield batch
                 taken = (time.perf_counter() - began) * min(side, len(part))

@@ -7,23 +7,23 @@ The objective is scikit-learn's. For two classes it is `½‖w‖² + C Σ log(1
 from __future__ import annotations
 
 import copy
-import warnings
 from dataclasses import replace
 from functools import cached_property
-from typing import Any, ClassVar, Literal, Self
+from typing import ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from dataleverage.errors import FitError, GridError
+from dataleverage.errors import GridError
 from dataleverage.grid.cholesky import Floats32
+from dataleverage.grid.conjugate import Row, minimum
 from dataleverage.grid.cost import Cost, Shape, Work
 from dataleverage.grid.examples import PRODUCTS, Examples
 from dataleverage.grid.lattice import Lattice, by_level
 from dataleverage.grid.learner import Learner, Need, Pool, Predictor
 from dataleverage.grid.learners.multinomial import Softmax, inverses
-from dataleverage.grid.newton import AHEAD, Objectives, chords, damped
+from dataleverage.grid.newton import Objectives, chords, damped
 from dataleverage.grid.rows import Rows, onehot
 from dataleverage.grid.span import spanned
 from dataleverage.grid.sums import counts_by_class
@@ -32,8 +32,6 @@ from dataleverage.world.world import Floats, Ints
 BATCH = 2**17  # numbers in each array that a step goes through: a few of them stay in the processor's cache
 HESSIANS = 2**22  # numbers that the Hessians of one batch take: 16 MB
 MOST_TOGETHER = 512  # rows
-ONE_ROW = 8  # steps that a Hessian may serve: for one row by itself it costs more, next to its gradients, than among many
-NEAR = 1e-8  # parts of the gradient of the mean loss: coefficients are within that times C and the examples (strong convexity)
 MOST_COEFFICIENTS = 4096  # a Hessian of so many rows takes 64 MB
 
 
@@ -73,7 +71,7 @@ class LogisticRegression(Learner):
         packed = M * size**2 / 2 <= PRODUCTS
         blocks = K * (K + 1) / 2
         turned = 2 * shape.features * M**2 if shape.features > M else 0  # see `spanned`
-        once = Work(turned, M * shape.features * 10 + (M * size**2 if packed else 0), 300)
+        once = Work(turned, M * shape.features * 10 + (4 * M * size**2 if packed else 0), 300)
         hessian = blocks * (M / 4 if packed else shape.row / 2) * size**2 + (K * size) ** 3 / 4
         products = 12 * hessian + 48 * M * size * K + shape.evaluation * size * K
         copied = 0 if packed else 18 * blocks * shape.row * size
@@ -82,89 +80,48 @@ class LogisticRegression(Learner):
         return Cost(once, Work(products, numbers, 10 + 400 / together), 4 * M * size**2 / 2 if packed else 4 * M * size)
 
     def fit_work(self, shape: Shape) -> Work:
-        """Eight Hessians in float32 and thirty times through the examples of a row, or without Hessians a hundred times."""
-        K, size = 1 if shape.outputs == 2 else shape.outputs, shape.rank + 1
-        if K > 1 or shape.features > shape.examples:
-            return Work(numbers=100 * shape.row * shape.rank * K, calls=2000)
-        return Work(2 * shape.row * size**2 + 4 * size**3 / 3, 35 * shape.row * size, 500)
+        """A Hessian in float32 and thirty times through a row's examples; of several classes 150 products with the Hessian."""
+        m, K, size = shape.row, 1 if shape.outputs == 2 else shape.outputs, shape.rank + 1
+        if K > 1:
+            return Work(400 * m * size * K, 900 * m * K, 2700)
+        return Work(0.6 * m * size**2 + size**3 / 4, 35 * m * size, 700)
 
     def loop(self, pool: Pool, need: Need) -> Predictor:
-        """Two classes by the steps that batches take.
-
-        More classes, or features than examples, by scikit-learn's conjugate gradients, which need no Hessian; its quasi-Newton
-        solver takes less, and stops with decisions that are 1e-5 off.
-        """
+        """By conjugate gradients, which need no Hessian of many features, nor of many classes."""
         from dataleverage.grid.loop import Loop
 
-        if pool.n_classes > 2 or pool.X.shape[1] > len(pool.X):
-            return Loop(spanned(pool), Conjugate(self.C, self.max_iter), "decision_function")
-        examples = Examples.of(pool, self.C, (0, 1))
+        pool = spanned(pool)
+        examples = Examples.of(pool, self.C, tuple(range(pool.n_classes)))
         scaled = replace(pool, X=examples.Z, X_eval=examples.scaled(pool.X_eval))
-        return Loop(scaled, Chords(examples, self, []), "decision_function")
+        return Loop(scaled, Alone(examples.penalty, self.max_iter, self.tol), "decision_function")
 
     def prepare(self, pool: Pool, need: Need) -> Predictor:
         self.check(pool, need)
         return Decisions(spanned(pool), self)
 
 
-class Chords:
-    """Logistic regression of two classes on one row after the other, each of which starts where the one before ended.
+class Alone:
+    """Logistic regression on one row after the other, as an estimator: its features are scaled already, and the last is a one.
 
-    examples : those of all rows, whose scaled features it is fitted on. latest : the coefficients (D,) of one row, or nothing.
+    penalty : (D,) on squared coefficients of scaled features, as `Examples` has it.
     """
 
-    def __init__(self, examples: Examples, learner: LogisticRegression, latest: list[Floats]) -> None:
-        self.examples, self.learner, self.latest, self.classes_ = examples, learner, latest, np.arange(2)
+    def __init__(self, penalty: Floats, max_iter: int, tol: float) -> None:
+        self.penalty, self.max_iter, self.tol = penalty, max_iter, tol
 
-    def __sklearn_clone__(self) -> Chords:
-        return Chords(self.examples, self.learner, self.latest)
+    def __sklearn_clone__(self) -> Alone:
+        return Alone(self.penalty, self.max_iter, self.tol)
 
-    def __getstate__(self) -> dict[str, Any]:
-        return {**vars(self), "examples": self.examples.row(self.examples.Z[:0], self.examples.y[:0])}
-
-    def fit(self, X: Floats, y: Ints) -> Chords:
-        """X : (m, D) as `Examples` scales them, with a one. Raises FitError where damped steps do not converge."""
-        row = Binary(self.examples.row(X, y), np.ones((1, 1)), False, 1)
-        start = np.zeros((1, X.shape[1])) if not self.latest else self.latest[-1][None]
-        self.coefficients = minimised(row, start, self.learner.max_iter, self.learner.tol, ONE_ROW)[0]
-        self.latest[:] = [self.coefficients]
-        return self
-
-    def decision_function(self, X: Floats) -> Floats:
-        """(E,) log odds."""
-        return np.asarray(X @ self.coefficients)
-
-
-class Conjugate:
-    """scikit-learn's logistic regression by Newton steps along conjugate gradients, held to have converged.
-
-    A line search that fails ends its iteration, and is told by a warning that says nothing of where it ended.
-    """
-
-    def __init__(self, C: float, max_iter: int) -> None:
-        self.C, self.max_iter = C, max_iter
-
-    def __sklearn_clone__(self) -> Conjugate:
-        return Conjugate(self.C, self.max_iter)
-
-    def fit(self, X: Floats, y: NDArray[np.generic]) -> Conjugate:
-        """Raises FitError where a part of the gradient of the mean loss is larger than `NEAR`."""
-        from sklearn import linear_model
-
-        warnings.filterwarnings("ignore", "(?i).*line search")  # the loop that calls this undoes it
-        self.model = linear_model.LogisticRegression(C=self.C, tol=1e-11, solver="newton-cg", max_iter=self.max_iter).fit(X, y)
-        self.classes_ = self.model.classes_
-        missed = self.model.predict_proba(X) - (y[:, None] == self.classes_)
-        if len(self.classes_) == 2:
-            missed = missed[:, 1:]
-        slopes = missed.T @ X + self.model.coef_ / self.C
-        if max(np.abs(slopes).max(), np.abs(missed.sum(axis=0)).max()) > NEAR * len(y):
-            raise FitError("conjugate gradients did not converge", remedy="Set preprocess: standardize, or lower C.")
+    def fit(self, X: Floats, y: NDArray[np.generic]) -> Alone:
+        """X : (m, D), y : (m,) of two classes or more. Raises FitError where steps do not converge."""
+        self.classes_, which = np.unique(y, return_inverse=True)
+        self.coefficients = minimum(Row(X, which, len(self.classes_), self.penalty), self.max_iter, self.tol)
         return self
 
     def decision_function(self, X: Floats) -> Floats:
         """(E,) log odds of two classes, or (E, K)."""
-        return np.asarray(self.model.decision_function(X))
+        decision: Floats = X @ self.coefficients.T
+        return decision[:, 0] if len(self.classes_) == 2 else decision
 
 
 class Decisions:
@@ -259,12 +216,12 @@ class Fits:
         return minimised(objectives, start, self.learner.max_iter, self.learner.tol)
 
 
-def minimised(rows: Objectives, start: Floats, max_iter: int, tol: float, ahead: int = AHEAD) -> Floats:
+def minimised(rows: Objectives, start: Floats, max_iter: int, tol: float) -> Floats:
     """Where each row's objective is least (R, p): from the start; where that was too far, from zero; else by damped steps."""
-    result, found = chords(rows, start, max_iter, tol, ahead)
+    result, found = chords(rows, start, max_iter, tol)
     lost = np.flatnonzero(~found)
     if len(lost) and start[lost].any():
-        result[lost], found[lost] = chords(rows.take(lost), np.zeros_like(start[lost]), max_iter, tol, ahead)
+        result[lost], found[lost] = chords(rows.take(lost), np.zeros_like(start[lost]), max_iter, tol)
         lost = np.flatnonzero(~found)
     if len(lost):
         result[lost] = damped(rows.take(lost), start.shape[1], max_iter, tol)

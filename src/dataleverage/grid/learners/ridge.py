@@ -11,6 +11,7 @@ from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
+from scipy.linalg.lapack import dtrtrs
 
 from dataleverage.errors import FitError
 from dataleverage.grid.cost import Cost, Shape, Work, summing
@@ -77,7 +78,9 @@ def cost_of(shape: Shape, targets: int) -> Cost:
     once = Work(shape.examples * side**2 + turned, shape.examples * shape.features * 8, 100)
     solve = 1.5 * d**3
     products, kept = summing(shape, side**2)
-    row = Work(products + solve + d * E * targets, 10 * side**2 + 4 * E * targets, 2 + (25 + 3 * side) * side**2 / BATCH)
+    together = max(1.0, BATCH / side**2)
+    calls = 10 + 25 / together if together < d else 2 + (25 + 3 * side) / together
+    row = Work(products + solve + d * E * targets, 10 * side**2 + 4 * E * targets, calls)
     return Cost(once, row, kept)
 
 
@@ -143,6 +146,10 @@ def solved(systems: Floats, size: int) -> Floats:
             return np.concatenate([solved(each[None], size) for each in systems])
         return np.asarray(np.linalg.solve(systems[:, :size, :size], systems[:, :size, size:]).transpose(0, 2, 1), np.float64)
     right = np.array(factors[:, size:, :size], dtype=np.float64)
+    if len(right) < size:  # fewer calls than a call a column
+        for factor, each in zip(factors, right, strict=True):
+            each[:] = dtrtrs(factor[:size, :size].T, each.T)[0].T
+        return right
     diagonal = np.einsum("rii->ri", factors)
     for j in range(size - 1, -1, -1):
         right[..., j] /= diagonal[:, None, j]
