@@ -11,9 +11,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
@@ -34,7 +32,7 @@ Way = Literal["batches", "loop"]
 
 IMPORTING = 1.0  # seconds until scikit-learn is there, where nothing has imported it yet
 STARTING = 1.5  # seconds until new worker processes have imported what they need
-SENDING = 0.01  # seconds until workers that are there have their first rows
+SENDING = 0.015  # seconds until workers that are there have their first rows
 SLICE = 0.2  # seconds of fits between two looks at the clock, and in one part for a worker
 SLICE_OF_LONG = 1.0  # the same of fits side by side, which wait for the longest of them at every look
 SENT = 1e8  # numbers of arrays that workers are sent, a second
@@ -42,7 +40,7 @@ LONG = 5e-3  # seconds of a fit, from which on threads are worth while
 TOGETHER = 0.8  # of what as many processes do is done by threads: what is not in numpy they do one after the other
 LONGER, NEARLY_ALL = 50e-3, 0.95  # the same of fits that take so long: they are in numpy nearly all the time
 SURE = 1.5  # times what batches are estimated to take, above which a loop that is on its way gives way to them
-HELPED = 2.0  # seconds of fits, up to which this process helps its workers
+BRIEF = 0.3  # seconds of fits, up to which the fewest parts are sent: each takes a few milliseconds
 HEAVY = 10e-3  # seconds of rows in batches, from which on a second thread is worth while however few they are
 FEW = 256  # rows of a chunk below which calls cost more than what they do, and short rows that are not worth a second thread
 PILOTS = 3  # fits that are measured before workers are started, or short ones are given up
@@ -213,24 +211,12 @@ class Path:
                 self.broken = f"one by one, {error.message}"
 
     def divided(self, oracle: TrainedOracle, rows: Rows, weights: Floats | None, left: NDArray[np.int64]) -> Iterator[Counted]:
-        """The rows over worker processes, which begin at one end.
-
-        Where there are few, this process begins at the other before the workers have theirs; in a long loop, which has a
-        worker for each core, it would only be in their way.
-        """
-        share = -(-len(left) // (4 * self.processes))
-        size = max(1, min(share, int(SLICE / self.fit), oracle.chunk(len(left))))
-        parts = deque(left[start : start + size] for start in range(0, len(left), size))
-
-        def taken(pop: Callable[[], NDArray[np.int64]]) -> Iterator[NDArray[np.int64]]:
-            with suppress(IndexError):  # another thread may take the last one between a look and this
-                while True:
-                    yield pop()
-
-        with workers.busy(self.processes, Work(oracle, rows, weights), taken(parts.pop)) as done:
-            if self.fit * len(left) < HELPED:
-                for part in taken(parts.popleft):
-                    yield oracle.batch(rows, weights, part, oracle.loop)
+        """The rows over worker processes: an equal share each where all take little, and otherwise parts as they come free."""
+        alone = self.fit * len(left)
+        shares = self.processes if alone < BRIEF else 4 * self.processes
+        size = max(1, min(-(-len(left) // shares), int(SLICE / self.fit), oracle.chunk(len(left))))
+        parts = (left[start : start + size] for start in range(0, len(left), size))
+        with workers.busy(self.processes, Work(oracle, rows, weights), parts) as done:
             yield from done
 
 

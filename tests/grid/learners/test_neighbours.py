@@ -10,7 +10,7 @@ from scipy.spatial.distance import cdist
 from sklearn import neighbors
 
 from dataleverage.grid.learner import pool_of
-from dataleverage.grid.learners.neighbours import KNeighborsClassifier, KNeighborsRegressor
+from dataleverage.grid.learners.neighbours import KNeighborsClassifier, KNeighborsRegressor, by_distance
 from dataleverage.grid.metrics import columns_of
 from dataleverage.grid.oracle import TrainedOracle
 from dataleverage.grid.rows import all_rows
@@ -164,3 +164,20 @@ def test_empty_and_single_class_rows_are_the_oracles(world_of):
     share_of_first = np.mean(world.y_eval[world.audit] == 0)
     assert scores[:4] == pytest.approx(share_of_first) and scores[4] == pytest.approx(1 - share_of_first)
     assert (oracle.empty, oracle.single_class) == (1, 4)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    examples=st.integers(1, 40),
+    features=st.sampled_from([3, 15, 16, 40]),
+    values=st.sampled_from([2, 5, 1000]),
+    offset=st.sampled_from([0, 10**9]),
+    seed=st.integers(0, 2**16),
+)
+def test_examples_come_in_the_order_of_their_distances_in_whole_numbers(examples, features, values, offset, seed):
+    """Of whole numbers distances are exact: few values make many ties, an offset makes products round."""
+    rng = np.random.default_rng(seed)
+    X, X_eval = (offset + rng.integers(0, values, (count, features)) for count in (examples, 7))
+    exact = ((X_eval[:, None] - X[None]) ** 2).sum(axis=2)
+    expected = np.argsort(exact, axis=1, kind="stable")
+    assert np.array_equal(by_distance(X_eval.astype(np.float64), X.astype(np.float64)), expected)

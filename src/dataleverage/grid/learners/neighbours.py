@@ -27,6 +27,7 @@ PLANE = 2**14  # words (rows / 64 × evaluation examples) of one bit plane: 128 
 DISTANCES = 2**20  # distances sorted together: 8 MB
 EVERY = np.uint64(2**64 - 1)  # all 64 rows
 ROUNDING = 1e-11  # of squared norms: squared distances nearer to each other may be equal
+WIDE = 16  # features from which on distances by a matrix product take less than one by one
 LOOK = 16  # neighbours after which to look whether all rows have found theirs
 
 Neighbours = Annotated[
@@ -129,7 +130,8 @@ def cost_of(shape: Shape, k: int) -> Cost:
     """Of a `Queue` and its answers."""
     E, K = shape.evaluation, shape.outputs
     candidates = min(shape.units * k, shape.examples)
-    once = Work(numbers=E * shape.examples * (shape.features / 2 + 25), calls=100)
+    narrow, measured = shape.features < WIDE, E * shape.examples
+    once = Work(0 if narrow else measured * shape.features, measured * (shape.features / 2 + 25 if narrow else 27), 100)
     row = Work(numbers=E * (candidates * k.bit_length() / 12 + 5 * K), calls=2 + 10 * candidates / MOST_ROWS)
     return Cost(once, row, 12 * E * candidates)
 
@@ -250,8 +252,6 @@ class Queue:
 
     @classmethod
     def of(cls, pool: Pool, k: int) -> Queue:
-        from scipy.spatial.distance import cdist
-
         # In the order of the training set; a poisoned example stands where its clean twin does.
         order = np.argsort(np.arange(len(pool.y)) % (len(pool.y) // pool.n_present), kind="stable")
         X, y, units = pool.X[order], pool.y[order], pool.unit[order].astype(np.min_scalar_type(pool.n_units))
@@ -263,11 +263,7 @@ class Queue:
         step = max(1, DISTANCES // len(X))
         nearest = []
         for start in range(0, len(pool.X_eval), step):
-            distance = cdist(pool.X_eval[start : start + step], X, "sqeuclidean")
-            near = np.argsort(distance, axis=1)
-            ordered = np.take_along_axis(distance, near, axis=1)
-            tied = (ordered[:, 1:] == ordered[:, :-1]).any(axis=1)
-            near[tied] = np.argsort(distance[tied], axis=1, kind="stable")  # slower; of equally distant ones, the first
+            near = by_distance(pool.X_eval[start : start + step], X)
             if (rank >= k).any():
                 first = np.argsort(units[near], axis=1, kind="stable")[:, rank < k]
                 first.sort(axis=1)
@@ -286,6 +282,31 @@ class Queue:
             for first in range(0, self.unit.shape[1], step):
                 examples = slice(first, min(first + step, self.unit.shape[1]))
                 yield slice(start, start + len(present)), examples, Asked(self.unit[:, examples], words, found, self.k)
+
+
+def by_distance(X_eval: Floats, X: Floats) -> Ints:
+    """(E, M): the examples of X (M, d), nearest first; of equally distant ones, the first.
+
+    Of many features distances come from a matrix product, which rounds them. Where that may decide, they are measured anew.
+    """
+    from scipy.spatial.distance import cdist
+
+    if X.shape[1] < WIDE:
+        distance, unsure = cdist(X_eval, X, "sqeuclidean"), np.ones(len(X_eval), dtype=bool)
+        near = np.empty(distance.shape, dtype=np.int64)
+    else:
+        square, square_eval = np.einsum("md,md->m", X, X), np.einsum("ed,ed->e", X_eval, X_eval)
+        distance = square - 2 * (X_eval @ X.T)  # but for the square of the evaluation example
+        near = np.argsort(distance, axis=1)
+        gap = np.diff(np.take_along_axis(distance, near, axis=1), axis=1).min(axis=1, initial=np.inf)
+        unsure = gap <= ROUNDING * (square.max() + square_eval)
+        distance = cdist(X_eval[unsure], X, "sqeuclidean")
+    exact = np.argsort(distance, axis=1)
+    ordered = np.take_along_axis(distance, exact, axis=1)
+    tied = (ordered[:, 1:] == ordered[:, :-1]).any(axis=1)
+    exact[tied] = np.argsort(distance[tied], axis=1, kind="stable")  # slower
+    near[unsure] = exact
+    return near
 
 
 def votes_of_one(asked: Asked, wanted: NDArray[np.bool_]) -> list[Words]:
