@@ -22,6 +22,8 @@ rounds: 5
 """
 UNION = "collectives: [{{name: union, members: {{creators: [{who}]}}, calls: {{kind: fixed, first: {first}}}}}]"
 
+DEMANDED = "operators: [{{name: v, response: {response}}}]\ncollectives: [{{name: union, calls: strike, demand: {{wage: 1}}}}]"
+
 
 def notices(few: str = "", more: str = "") -> list[str]:
     """What the setup says of a game, the company view left out, which a table never has."""
@@ -42,6 +44,8 @@ def notices(few: str = "", more: str = "") -> list[str]:
         (", strategy: member", "", "No collective calls few"),
         (", strategy: member", UNION.format(who="rest", first=1), "No collective calls few"),
         ("", "collectives: [{name: union, calls: strike, demand: {wage: 1}}]", "whose response is ignore: it grants nothing"),
+        ("", DEMANDED.format(response="dividend"), "whose response is dividend: it grants nothing"),
+        ("", DEMANDED.format(response="wage"), "whose response is wage: it grants nothing"),
         ("", "collectives: [{name: union, fund: {strike_pay: 1}}]", "it pays nobody"),
         ("", "operators: [{name: v, response: ban}]", "v bans whom its defence flags, and it has none"),
         ("", "stop: {demand_won: true}", "no collective demands anything"),

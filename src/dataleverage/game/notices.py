@@ -54,7 +54,8 @@ def of_collectives(setup: GameSetup) -> Iterator[str]:
             yield f"No collective calls {group.name}, whose strategy is to do as it is called (`collectives`)."
     for u, collective in enumerate(setup.collectives):
         operator = setup.operators[setup.operator_of(u)]
-        if collective.demand is not None and type(operator.response).answer is Response.answer:
+        silent = type(operator.response).answer is Response.answer or not operator.response.may_agree
+        if collective.demand is not None and silent:
             yield (
                 f"{collective.name} demands something of {operator.name}, whose response is {operator.response.tag}: it grants "
                 "nothing (`response: bargain` and `concede` do)."

@@ -132,6 +132,8 @@ class Answer:
 class Response(Kind, family="response", package="dataleverage.game.policies.response"):
     """Base of every way to answer creators."""
 
+    may_agree: ClassVar[bool] = True  # whether what it answers may hold agreements with collectives
+
     @property
     def timeless(self) -> bool:
         """Whether its answer depends on the books alone, and it never answers anything for later rounds."""
