@@ -162,10 +162,13 @@ def test_use_rights_and_holdouts_keep_objects_out_of_training(make_setup, script
     assert words(record, "operator", "row") == ["BD", "BD", "D", "D"]
 
 
-def test_use_rights_of_what_there_is_not_are_refused(make_setup, scripts):
+def test_use_rights_of_what_there_is_not_or_of_two_kinds_are_refused(make_setup, scripts):
     with pytest.raises(GameError, match="no object, no creator and no group") as caught:
         LeverageGame(make_setup(2, scripts({}, {}), rights={"use": {"reserved": ["A", "Z"]}}))
     assert caught.value.place.key == "rights.use.reserved.1"
+    with pytest.raises(GameError, match="object A is both reserved and trainable") as caught:
+        LeverageGame(make_setup(2, scripts({}, {}), rights={"use": {"reserved": ["A"], "trainable": ["group 0"]}}))
+    assert caught.value.place.key == "rights.use.trainable.0"
     with pytest.raises(GameError, match="no object, no creator and no group") as caught:
         LeverageGame(make_setup(2, scripts({}, {}), operator={"reserve": {1: ["Q"]}}))
     assert caught.value.place.key == "operators.0.reserve.1.0"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Literal
@@ -15,6 +15,7 @@ from pydantic_core import CoreSchema
 from dataleverage.errors import GameError
 from dataleverage.grid.rows import Rows
 from dataleverage.kinds import Many, Model
+from dataleverage.world.world import Ints, Mask
 
 Lever = Literal["contribute", "withhold", "delete", "poison", "redirect"]
 LEVERS: tuple[Lever, ...] = ("contribute", "withhold", "delete", "poison", "redirect")
@@ -38,6 +39,21 @@ class Rights(Model):
         description="What objects may be used for, by name of object or group: both, which is the default; trainable or "
         "evaluable only; reserved (a holdout that nobody trains on); unavailable.",
     )
+
+    def trainable(self, objects: Sequence[str], called: Callable[[str, str], Ints]) -> Mask:
+        """(n,) which objects may be trained on. Raises GameError for an object that is named under two rights.
+
+        called : the positions of what a name stands for; it is given the key, too, and raises GameError for unknown names.
+        """
+        found, said = np.ones(len(objects), dtype=bool), dict[int, str]()
+        for right, names in self.use.items():
+            for i, name in enumerate(names):
+                for each in called(name, key := f"rights.use.{right}.{i}").tolist():
+                    if said.setdefault(each, right) != right:
+                        several = f"object {objects[each]} is both {said[each]} and {right}"
+                        raise GameError(several, key=key, remedy="Name it under one of them.")
+                    found[each] = right in ("both", "trainable")
+        return found
 
 
 class MoveSpec(Model):

@@ -219,13 +219,8 @@ class GameSetup:
 
     @cached_property
     def usable(self) -> Mask:
-        """(n,) which objects may be trained on at all. Raises GameError for names that are neither object nor group."""
-        found = np.ones(self.grid.n_objects, dtype=bool)
-        for right, names in self.rights.use.items():
-            if right in ("evaluable", "reserved", "unavailable"):
-                for i, name in enumerate(names):
-                    found[self.objects_called(name, f"rights.use.{right}.{i}")] = False
-        return found
+        """(n,) which objects may be trained on at all. Raises GameError for unknown names, and objects of two rights."""
+        return self.rights.trainable(self.grid.objects, self.objects_called)
 
     def objects_called(self, name: str, key: str) -> Ints:
         """The positions of an object, or of all objects of a creator or a group. Raises GameError with this key."""
