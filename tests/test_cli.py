@@ -44,6 +44,15 @@ def test_run_writes_a_record_a_page_and_a_summary(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["here"]
 
 
+def test_a_mistake_that_a_play_finds_is_told_with_its_line(tmp_path: Path) -> None:
+    (tmp_path / "me.yaml").write_text(
+        "title: Me\ndata: {kind: sklearn, name: wine, objects: {by: random, count: 4}}\nlearner: ridge_classifier\n"
+        "creators:\n  - {name: me, count: 4, strategy: human}\n"
+    )
+    mistake(dataleverage("run", "me.yaml", cwd=tmp_path), "me.yaml:4:1: creators: nobody is there to say what me 1 does")
+    assert [path.name for path in tmp_path.iterdir()] == ["me.yaml"]
+
+
 def test_run_twice_gives_the_same_bytes_and_takes_a_new_name(tmp_path: Path) -> None:
     for _ in range(2):
         assert dataleverage("run", FIRST, "--seed", 1, "--no-page", cwd=tmp_path).returncode == 0

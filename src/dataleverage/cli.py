@@ -81,7 +81,7 @@ def run(
     folder = out if out is not None else fresh(Path("runs") / file.stem)
     check_free(folder, overwrite=overwrite)
     scenario = load(file, settings=settings or (), store=store)
-    with named(file):
+    with named(file, settings or ()):
         check_worlds(scenario, worlds)
         if store is not None:
             scenario.grid().keep_in(store)

@@ -31,18 +31,20 @@ def play(
 
     folder = out if out is not None else fresh(Path("runs") / file.stem)
     check_free(folder, overwrite=False)
-    scenario = load(file, settings=settings or ())
+    changed = list(settings or ())
+    scenario = load(file, settings=changed)
     names = [each.name for each in scenario.creators if not each.public]
     if group is not None and group not in names:
         raise ScenarioError(f"there is no group {group!r}", key="--group", remedy=f"Groups are {', '.join(names)}.")
     if group is not None:
         at = [each.name for each in scenario.creators].index(group)
-        scenario = load(file, settings=[*(settings or ()), f"creators.{at}.strategy=human"])
+        changed.append(f"creators.{at}.strategy=human")
+        scenario = load(file, settings=changed)
     if not any(isinstance(each.strategy, Human) for each in scenario.creators):
         raise ScenarioError(
             "nobody in this scenario is played by a person", remedy=f"Name a group to decide for: --group {names[0]!r}."
         )
-    with named(file):
+    with named(file, changed):
         game = scenario.game(seed, ask=prompt)
         try:
             while game.running:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -57,12 +57,20 @@ def print_lines(title: str, lines: list[tuple[str, str]]) -> None:
 
 
 @contextmanager
-def named(file: Path) -> Iterator[None]:
-    """Errors of a play name the scenario's file."""
+def named(file: Path, settings: Sequence[str] | None = None) -> Iterator[None]:
+    """Errors of a play name the file; and the line of their key, where it is a scenario's with these settings (see `--set`)."""
+    from dataleverage.scenario.document import read
+    from dataleverage.scenario.load import located
+    from dataleverage.scenario.overrides import overlay
+    from dataleverage.scenario.scenario import Scenario
+
     try:
         yield
     except DataleverageError as error:
-        raise error.at(Place(file=str(file))) from None
+        option = (error.place.key or "").startswith("-")
+        if settings is None or option or isinstance(error, Errors):
+            raise error.at(Place(file=str(file))) from None
+        raise located(error, overlay(read(file), settings, Scenario)) from None
 
 
 @contextmanager
