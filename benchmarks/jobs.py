@@ -14,6 +14,7 @@ from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer, make_classification, make_regression
 
 import dataleverage as dl
+from dataleverage.grid import workers
 from dataleverage.grid.grid import Grid
 from dataleverage.grid.oracle import TrainedOracle
 from dataleverage.grid.table import Table
@@ -226,9 +227,10 @@ def joblib_loop(pool: joblib.Parallel, data: Data, estimator: Any, rows: Rows, p
 
 
 def wake(pool: joblib.Parallel) -> None:
-    """Have both processes import what they need, before anything is timed."""
+    """Have the loop's processes and our own running, with what they import, before anything is timed."""
     data = breast_cancer()
-    joblib_loop(pool, data, plain_logistic(), sampled(12, 200))
+    joblib_loop(pool, data, plain_logistic(), sampled(12, 16))
+    list(workers.over(2, abs, range(4)))
 
 
 def sampled(objects: int, rows: int) -> Rows:

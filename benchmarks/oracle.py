@@ -33,7 +33,6 @@ from rich.table import Table as Shown
 from setting import in_turn, median, steady, timed
 
 from dataleverage import learners
-from dataleverage.grid import workers
 from dataleverage.grid.disk import DiskStore, Key
 from dataleverage.grid.rows import all_rows
 
@@ -95,6 +94,7 @@ class Setup:
 
 def reference(setup: Setup) -> Iterator[Line]:
     """100 columns and the Shapley values of each, from arrays; the peers give one column."""
+    jobs.wake(setup.pool)
     data, learner = jobs.breast_cancer(), learners.LogisticRegression(C=1.0)
     plain = jobs.plain_logistic()
     sample = jobs.sampled(12, 200 if setup.quick else 800)
@@ -193,6 +193,7 @@ def every_learner(setup: Setup) -> Iterator[Line]:
 
 
 def one_learner(setup: Setup, job: jobs.Job) -> Iterator[Line]:
+    jobs.wake(setup.pool)
     data, every = job.data, 2**job.data.objects
     few = jobs.sampled(data.objects, 8)
     each = timed(lambda: jobs.loop(data, job.plain, few)) / len(few)
@@ -323,11 +324,6 @@ def show_growth(console: Console, found: dict[str, list[dict[str, Any]]]) -> Non
         console.print(shown)
 
 
-def wake() -> None:
-    """Have our own worker processes running, as those of the joblib loops are."""
-    list(workers.over(2, abs, range(4)))
-
-
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--quick", action="store_true", help="smaller samples: a first look, not figures to quote")
@@ -346,9 +342,7 @@ def main() -> None:
         f"{about['date']}: {about['cores']} cores, {about['memory_gb']} GB, {about['processor']}, load {about['load_average']}"
     )
     with tempfile.TemporaryDirectory() as folder, joblib.Parallel(2, batch_size=1, pre_dispatch="all") as pool:
-        jobs.wake(pool)
         setup = Setup(given.quick, given.repeats, 0.3 if given.quick else 1.0, given.peers or Path(folder), pool)
-        wake()
         steps = {"reference": reference, "large": large, "learners": every_learner, "store": store}
         lines: list[Line] = []
         for part, step in steps.items():

@@ -124,6 +124,7 @@ def compared(pool: joblib.Parallel, *, quick: bool, only: list[str] | None = Non
     for case in cases():
         if only is None or case.name in only:
             for shape in [SHAPES[i] for i in FEW] if quick else SHAPES:
+                jobs.wake(pool)
                 yield one(pool, case, shape)
 
 
