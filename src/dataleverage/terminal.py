@@ -6,7 +6,7 @@ import json
 import math
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -67,10 +67,10 @@ def named(file: Path, settings: Sequence[str] | None = None) -> Iterator[None]:
     try:
         yield
     except DataleverageError as error:
-        option = (error.place.key or "").startswith("-")
-        if settings is None or option or isinstance(error, Errors):
-            raise error.at(Place(file=str(file))) from None
-        raise located(error, overlay(read(file), settings, Scenario)) from None
+        if settings is not None and not isinstance(error, Errors) and not (error.place.key or "").startswith("-"):
+            with suppress(DataleverageError):  # the file may be another by now
+                error = located(error, overlay(read(file), settings, Scenario))
+        raise error.at(Place(file=str(file))) from None
 
 
 @contextmanager

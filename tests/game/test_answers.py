@@ -94,6 +94,10 @@ def responding(**given):
     class Queer(Ignore):
         kind: Literal["queer"] = "queer"  # type: ignore[assignment]
 
+        @property
+        def agrees(self):
+            return given.get("agrees", True)
+
         def pay(self, desk, books):
             return given["pay"](books) if "pay" in given and desk.round == 2 else ()
 
@@ -115,6 +119,7 @@ def responding(**given):
         ({"release": lambda rows, scores: (rows[:, :1], scores)}, "rows of shape"),
         ({"release": lambda rows, scores: (rows, scores * np.inf)}, "a score of inf"),
         ({"release": lambda rows, scores: (rows * 0, scores)}, "a model that it neither trained now nor served before"),
+        ({"answer": Answer(grants=(Agreement(0, 0),)), "agrees": False}, "an agreement; expected none"),
         ({"answer": Answer(grants=(Agreement(0, 1),))}, "an agreement of operator 0 with collective 1"),
         ({"answer": Answer(grants=(Agreement(1, 0),))}, "an agreement of operator 1 with collective 0"),
         ({"answer": Answer(grants=(Agreement(0, 0, rate=np.nan),))}, "the terms"),
@@ -143,6 +148,10 @@ def test_a_model_of_deleted_data_is_not_served_again_under_the_right_to_it(make_
 def test_answers_that_make_sense_pass(make_setup, scripts):
     class Kind(Response):
         kind: Literal["generous"] = "generous"
+
+        @property
+        def agrees(self):
+            return True
 
         def pay(self, desk, books):
             yield Bill("gift", books.held * 1.0)

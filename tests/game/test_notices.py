@@ -61,6 +61,7 @@ def test_what_cannot_come_to_pass_is_said_once(few: str, more: str, said: str) -
     [
         ("", ""),
         (", arrive: {first: 5}", ""),
+        ("", DEMANDED.format(response="concede")),
         (", strategy: {kind: scripted, moves: {5: delete, 9: contribute}}", ""),
         (", strategy: member", UNION.format(who="few", first=5)),
         (", strategy: member", "collectives: [{name: union, calls: fixed}]"),

@@ -206,12 +206,20 @@ class Scoreless(Mean):
 class Generous(Mean):
     kind: Literal["broken"] = "broken"
 
+    @property
+    def agrees(self):
+        return True
+
     def answer(self, desk, books):
         return Answer(grants=(Agreement(desk.position, 7, rate=0.1),))
 
 
 class Lavish(Mean):
     kind: Literal["broken"] = "broken"
+
+    @property
+    def agrees(self):
+        return True
 
     def answer(self, desk, books):
         return Answer(grants=(Agreement(desk.position, 0, rate=1.5),))

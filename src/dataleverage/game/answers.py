@@ -97,6 +97,8 @@ def checked_answer(desk: Desk, answer: Answer | None) -> Answer | None:
     if answer is None:
         return None
     policy, mine = desk.operator.response, {union.position for union in desk.unions}
+    if answer.grants and not policy.agrees:
+        raise nonsense(desk, policy, "an agreement", "none, of a response that does not say that it makes them (`agrees`)")
     for agreement in answer.grants:
         if agreement.operator != desk.position or agreement.collective not in mine:
             raise nonsense(

@@ -40,7 +40,7 @@ class Rights(Model):
         "evaluable only; reserved (a holdout that nobody trains on); unavailable.",
     )
 
-    def trainable(self, objects: Sequence[str], called: Callable[[str, str], Ints]) -> Mask:
+    def usable(self, objects: Sequence[str], called: Callable[[str, str], Ints]) -> Mask:
         """(n,) which objects may be trained on. Raises GameError for an object that is named under two rights.
 
         called : the positions of what a name stands for; it is given the key, too, and raises GameError for unknown names.

@@ -8,7 +8,7 @@ import numpy as np
 
 from dataleverage.game.policies.defence.none import NoDefence
 from dataleverage.game.policies.response.ban import Ban
-from dataleverage.game.policy import Response, Selection
+from dataleverage.game.policy import Selection
 from dataleverage.game.setup import GameSetup
 from dataleverage.game.strategies.baseline import Scripted
 from dataleverage.game.strategies.member import Member
@@ -54,8 +54,7 @@ def of_collectives(setup: GameSetup) -> Iterator[str]:
             yield f"No collective calls {group.name}, whose strategy is to do as it is called (`collectives`)."
     for u, collective in enumerate(setup.collectives):
         operator = setup.operators[setup.operator_of(u)]
-        silent = type(operator.response).answer is Response.answer or not operator.response.may_agree
-        if collective.demand is not None and silent:
+        if collective.demand is not None and not operator.response.agrees:
             yield (
                 f"{collective.name} demands something of {operator.name}, whose response is {operator.response.tag}: it grants "
                 "nothing (`response: bargain` and `concede` do)."

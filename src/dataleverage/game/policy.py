@@ -132,7 +132,10 @@ class Answer:
 class Response(Kind, family="response", package="dataleverage.game.policies.response"):
     """Base of every way to answer creators."""
 
-    may_agree: ClassVar[bool] = True  # whether what it answers may hold agreements with collectives
+    @property
+    def agrees(self) -> bool:
+        """Whether it may make agreements with collectives; one that does not say so may not."""
+        return False
 
     @property
     def timeless(self) -> bool:

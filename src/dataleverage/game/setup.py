@@ -220,7 +220,7 @@ class GameSetup:
     @cached_property
     def usable(self) -> Mask:
         """(n,) which objects may be trained on at all. Raises GameError for unknown names, and objects of two rights."""
-        return self.rights.trainable(self.grid.objects, self.objects_called)
+        return self.rights.usable(self.grid.objects, self.objects_called)
 
     def objects_called(self, name: str, key: str) -> Ints:
         """The positions of an object, or of all objects of a creator or a group. Raises GameError with this key."""

@@ -2,8 +2,9 @@
 
 A step solves its Newton equation no further than is worth while so far from the minimum (Dembo, Eisenstat and Steihaug
 1982). A product with the Hessian takes two passes through the examples, in float32; gradients are in float64, and say where
-the minimum is. Once so many products were taken as cost what a factor of the Hessian costs, it is made, and conditions those
-that follow: where the examples are nearly uncorrelated it never is.
+the minimum is. Until near the minimum, and until so many products were taken as a factor of the Hessian costs, nothing but
+its diagonal conditions them; then the factor does (of several classes, one of each class's block). Rows in batches have
+objectives of their own (`learners.logistic.Binary`, `learners.multinomial.Softmax`), which have Hessians of many rows at once.
 """
 
 from __future__ import annotations
@@ -21,11 +22,12 @@ NEAR = 1e-2  # of the first gradient: a factor from farther away would have to b
 PRICE = 0.05  # products with the Hessian that its factor costs, for each coefficient
 PRICE_OF_BLOCKS = 1.0  # the same of the factors of several classes, which are not the Hessian's own and help less
 STUCK = 0.5  # of the last gradient: what shrinks no faster, and is small enough, is rounding
+ROUNDED = 1e-9  # relative: values nearer to each other than this may be equal, and slopes decide
 MOST = 500  # products in a step
-TINY = float(np.finfo(np.float32).tiny)
+TINY, HUGE = float(np.finfo(np.float32).tiny), 1e30  # penalties beyond leave a coefficient at zero in any case
 
 
-class Row:
+class Objective:
     """The objective of one row, divided by C, in coefficients (K, D): of the second of two classes, then K = 1, or of all.
 
     Parameters
@@ -35,7 +37,7 @@ class Row:
 
     def __init__(self, X: Floats, y: Ints, classes: int, penalty: Floats) -> None:
         self.X, self.penalty = X, penalty
-        self.single, self.penalty_single = X.astype(np.float32), penalty.astype(np.float32)
+        self.single, self.penalty_single = X.astype(np.float32), np.minimum(penalty, HUGE).astype(np.float32)
         self.truth: Floats = (y == 1).astype(np.float64)[None] if classes == 2 else np.eye(classes)[:, y]
         # Of several classes the products are of thin matrices, and this way round they take two thirds of the time.
         self.turned = self.single.T if self.binary else np.ascontiguousarray(self.single.T)
@@ -89,7 +91,7 @@ class Row:
 
 
 @np.errstate(over="ignore", invalid="ignore")  # a step that is no number is no descent, and halved away
-def minimum(row: Row, max_iter: int, tol: float) -> Floats:
+def minimum(row: Objective, max_iter: int, tol: float) -> Floats:
     """Coefficients (K, D) where the objective is least: from zero, each step halved until the objective does not rise.
 
     max_iter, tol : Newton steps, and the largest part of the gradient of the mean loss. Raises FitError beyond them.
@@ -104,13 +106,15 @@ def minimum(row: Row, max_iter: int, tol: float) -> Floats:
     for _ in range(max_iter + 1):
         pace = size / before
         if products > price and size <= NEAR * first:
-            factors, products, price = row.factors(seen), 0, 2 * price
+            factors, products, price = row.factors(seen) or factors, 0, 2 * price
         share = float(np.clip(np.sqrt(size), FINE, ROUGH))
-        step, taken = newton_step(row, seen, gradient, share, factors)
+        step, taken, solved = inexact_step(row, seen, gradient, share, factors)
         products += taken
-        settled = np.abs(step).max() * max(pace, share) <= SETTLED or size <= FLOOR * tol
+        settled = (solved and np.abs(step).max() * max(pace, share) <= SETTLED) or size <= FLOOR * tol
         if size <= tol and (settled or pace > STUCK):
             return w - step if pace < 1 else w
+        if not step.any():
+            break
         length, now = 1.0, row.at(w - step)
         while not lower(now, value, size * count) and length > 0.5**HALVINGS:
             length /= 2
@@ -126,23 +130,30 @@ def minimum(row: Row, max_iter: int, tol: float) -> Floats:
 
 
 def lower(now: tuple[float, Floats, Floats32], value: float, slope: float) -> bool:
-    """Whether value or largest slope have fallen: near the minimum the value is rounding, and the slope is not."""
-    return bool(now[0] <= value + SLACK * abs(value) or np.abs(now[1]).max() < slope)
+    """Whether the value has not risen; where that may be rounding, whether the largest slope has fallen will do."""
+    fallen = now[0] <= value + SLACK * abs(value)
+    return bool(fallen or (now[0] <= value + ROUNDED * abs(value) and np.abs(now[1]).max() < slope))
 
 
-def newton_step(row: Row, seen: Floats32, gradient: Floats, share: float, factors: list[Floats32]) -> tuple[Floats, int]:
-    """The inverse Hessian times the gradient (K, D), but for a share of the gradient; and the products that took."""
+def inexact_step(
+    row: Objective, seen: Floats32, gradient: Floats, share: float, factors: list[Floats32]
+) -> tuple[Floats, int, bool]:
+    """The inverse Hessian times the gradient (K, D), but for a share of the (conditioned) gradient.
+
+    With it come the products that took, and whether no more than that share is left.
+    """
     norm = float(np.sqrt(np.vdot(gradient, gradient)))
     # Nearly the Hessian's diagonal, since features have unit deviation.
     diagonal = np.maximum(row.variance(seen).sum(axis=1, keepdims=True) + row.penalty_single, TINY)
     rest = (gradient / max(norm, TINY)).astype(np.float32)
     step, along, first, weight = np.zeros_like(rest), np.zeros_like(rest), 0.0, np.inf
-    taken = 0
+    taken, solved = 0, False
     while taken < MOST:
         turned = conditioned(rest, factors) if factors else rest / diagonal
         last, weight = weight, float(np.vdot(rest, turned))
         first = first or weight
-        if weight <= share**2 * first:
+        solved = weight <= share**2 * first
+        if solved:
             break
         taken += 1
         along = turned + np.float32(weight / last) * along
@@ -156,7 +167,7 @@ def newton_step(row: Row, seen: Floats32, gradient: Floats, share: float, factor
     result = norm * step.astype(np.float64)
     if not row.binary:  # a constant added to all intercepts changes nothing
         result[:, -1] -= result[:, -1].mean()
-    return result, taken
+    return result, taken, solved
 
 
 def conditioned(rest: Floats32, factors: list[Floats32]) -> Floats32:

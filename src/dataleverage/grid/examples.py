@@ -77,12 +77,6 @@ class Examples:
         position[self.triangle] = np.arange(len(self.triangle[0]))
         return np.maximum(position, position.T)
 
-    def row(self, Z: Floats, y: Ints) -> Examples:
-        """Examples of a single row, scaled as these: outer products of each would be made for a few sums of them."""
-        part = replace(self, Z=Z, y=y, unit=np.zeros(len(Z), dtype=np.int64))
-        part.__dict__["products"] = None
-        return part
-
     @cached_property
     def single(self) -> Floats32:
         """Z in float32."""

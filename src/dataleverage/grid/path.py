@@ -40,9 +40,10 @@ LONG = 5e-3  # seconds of a fit, from which on threads are worth while
 TOGETHER = 0.8  # of what as many processes do is done by threads: what is not in numpy they do one after the other
 LONGER, NEARLY_ALL = 50e-3, 0.95  # the same of fits that take so long: they are in numpy nearly all the time
 SURE = 1.5  # times what batches are estimated to take, above which a loop that is on its way gives way to them
-BRIEF = 0.3  # seconds of fits, up to which the fewest parts are sent: each takes a few milliseconds
+BRIEF = 1.0  # seconds of fits, up to which the fewest parts are sent: each takes a few milliseconds
 HEAVY = 10e-3  # seconds of rows in batches, from which on a second thread is worth while however few they are
 FEW = 256  # rows of a chunk below which calls cost more than what they do, and short rows that are not worth a second thread
+SHORTEST = 1e-6  # seconds: some clocks show none for a fit
 PILOTS = 3  # fits that are measured before workers are started, or short ones are given up
 
 
@@ -83,8 +84,8 @@ class Path:
     def fit(self) -> float:
         """Seconds that a fit takes; infinite where none was made."""
         if self.fits > 1:
-            return (self.spent - self.first) / (self.fits - 1)
-        return self.first if self.fits else np.inf
+            return max((self.spent - self.first) / (self.fits - 1), SHORTEST)
+        return max(self.first, SHORTEST) if self.fits else np.inf
 
     # ------------------------------------------------------------------ choosing
 
@@ -92,6 +93,12 @@ class Path:
         """Whether so many more rows are fitted one by one. Writes down why."""
         if self.learner.loops:
             return self.say(True, "this learner has no other way")
+        if weighted and self.forced == "loop":
+            raise GridError(
+                f"the learner {self.learner.tag} weighs examples in batches only, and `path` says loop",
+                remedy="Leave `path` out, or the weights.",
+                key="path",
+            )
         if weighted:
             return self.say(False, "rows have weights")
         if self.forced:
@@ -194,8 +201,8 @@ class Path:
                 loop = oracle.loop  # before the clock starts: it may import modules
                 expected = self.fit if self.fits else self.guessed(shape)
                 side = self.side(expected)
-                known, slice = (self.fits > 1, SLICE_OF_LONG) if side > 1 else (self.fits >= PILOTS, SLICE)
-                room = min(oracle.chunk(len(left)), int(slice / self.fit)) if known else 1
+                known, most = (self.fits > 1, SLICE_OF_LONG) if side > 1 else (self.fits >= PILOTS, SLICE)
+                room = min(oracle.chunk(len(left)), int(most / self.fit)) if known else 1
                 part = left[: side * max(1, room)]
                 began, worked = time.perf_counter(), time.process_time()
                 for batch in oracle.in_chunks(rows, weights, part, loop, side, together=1 if side > 1 else None):
@@ -212,9 +219,9 @@ class Path:
 
     def divided(self, oracle: TrainedOracle, rows: Rows, weights: Floats | None, left: NDArray[np.int64]) -> Iterator[Counted]:
         """The rows over worker processes: an equal share each where all take little, and otherwise parts as they come free."""
-        alone = self.fit * len(left)
-        shares = self.processes if alone < BRIEF else 4 * self.processes
-        size = max(1, min(-(-len(left) // shares), int(SLICE / self.fit), oracle.chunk(len(left))))
+        brief = self.fit * len(left) < BRIEF
+        share = -(-len(left) // (self.processes if brief else 4 * self.processes))
+        size = max(1, min(share, oracle.chunk(len(left), 1), len(left) if brief else int(SLICE / self.fit)))
         parts = (left[start : start + size] for start in range(0, len(left), size))
         with workers.busy(self.processes, Work(oracle, rows, weights), parts) as done:
             yield from done

@@ -232,6 +232,10 @@ class WatchedResponse(Response):
     _trial: Trial = PrivateAttr()
 
     @property
+    def agrees(self) -> bool:
+        return bool(self._trial.policy.agrees)
+
+    @property
     def tag(self) -> str:
         return str(self._trial.policy.tag)
 

@@ -180,4 +180,5 @@ def test_examples_come_in_the_order_of_their_distances_in_whole_numbers(examples
     X, X_eval = (offset + rng.integers(0, values, (count, features)) for count in (examples, 7))
     exact = ((X_eval[:, None] - X[None]) ** 2).sum(axis=2)
     expected = np.argsort(exact, axis=1, kind="stable")
-    assert np.array_equal(by_distance(X_eval.astype(np.float64), X.astype(np.float64)), expected)
+    for twins in (False, True):
+        assert np.array_equal(by_distance(X_eval.astype(np.float64), X.astype(np.float64), twins), expected)

@@ -17,7 +17,7 @@ from pydantic import Field
 
 from dataleverage.errors import GridError
 from dataleverage.grid.cholesky import Floats32
-from dataleverage.grid.conjugate import Row, minimum
+from dataleverage.grid.conjugate import Objective, minimum
 from dataleverage.grid.cost import Cost, Shape, Work
 from dataleverage.grid.examples import PRODUCTS, Examples
 from dataleverage.grid.lattice import Lattice, by_level
@@ -93,14 +93,14 @@ class LogisticRegression(Learner):
         pool = spanned(pool)
         examples = Examples.of(pool, self.C, tuple(range(pool.n_classes)))
         scaled = replace(pool, X=examples.Z, X_eval=examples.scaled(pool.X_eval))
-        return Loop(scaled, Alone(examples.penalty, self.max_iter, self.tol), "decision_function")
+        return Loop(scaled, RowByRow(examples.penalty, self.max_iter, self.tol), "decision_function")
 
     def prepare(self, pool: Pool, need: Need) -> Predictor:
         self.check(pool, need)
         return Decisions(spanned(pool), self)
 
 
-class Alone:
+class RowByRow:
     """Logistic regression on one row after the other, as an estimator: its features are scaled already, and the last is a one.
 
     penalty : (D,) on squared coefficients of scaled features, as `Examples` has it.
@@ -109,13 +109,13 @@ class Alone:
     def __init__(self, penalty: Floats, max_iter: int, tol: float) -> None:
         self.penalty, self.max_iter, self.tol = penalty, max_iter, tol
 
-    def __sklearn_clone__(self) -> Alone:
-        return Alone(self.penalty, self.max_iter, self.tol)
+    def __sklearn_clone__(self) -> RowByRow:
+        return RowByRow(self.penalty, self.max_iter, self.tol)
 
-    def fit(self, X: Floats, y: NDArray[np.generic]) -> Alone:
+    def fit(self, X: Floats, y: NDArray[np.generic]) -> RowByRow:
         """X : (m, D), y : (m,) of two classes or more. Raises FitError where steps do not converge."""
         self.classes_, which = np.unique(y, return_inverse=True)
-        self.coefficients = minimum(Row(X, which, len(self.classes_), self.penalty), self.max_iter, self.tol)
+        self.coefficients = minimum(Objective(X, which, len(self.classes_), self.penalty), self.max_iter, self.tol)
         return self
 
     def decision_function(self, X: Floats) -> Floats:

@@ -18,7 +18,7 @@ from pydantic import Field
 from dataleverage.grid.cost import Cost, Shape, Work
 from dataleverage.grid.learner import Learner, Need, Pool, Predictor, without_weights
 from dataleverage.grid.rows import Rows, onehot
-from dataleverage.world.world import Floats, Ints, Task
+from dataleverage.world.world import Floats, Ints, Mask, Task
 
 Words = NDArray[np.uint64]
 
@@ -175,9 +175,7 @@ class Nearest:
 
         distance, near = self.search.kneighbors(X_eval)
         if self.most < near.shape[1]:
-            size = np.einsum("md,md->m", self.X, self.X).max() + np.einsum("ed,ed->e", X_eval, X_eval)
-            farther = distance[:, self.most] ** 2 - distance[:, self.most - 1] ** 2
-            unsure = farther <= ROUNDING * size
+            unsure = rounded(distance[:, self.most] ** 2 - distance[:, self.most - 1] ** 2, X_eval, self.X)
             if unsure.any():
                 exact = cdist(X_eval[unsure], self.X, "sqeuclidean")
                 near[unsure, : self.most] = np.argsort(exact, axis=1, kind="stable")[:, : self.most]
@@ -263,7 +261,7 @@ class Queue:
         step = max(1, DISTANCES // len(X))
         nearest = []
         for start in range(0, len(pool.X_eval), step):
-            near = by_distance(pool.X_eval[start : start + step], X)
+            near = by_distance(pool.X_eval[start : start + step], X, twins=pool.n_present > 1)
             if (rank >= k).any():
                 first = np.argsort(units[near], axis=1, kind="stable")[:, rank < k]
                 first.sort(axis=1)
@@ -284,23 +282,26 @@ class Queue:
                 yield slice(start, start + len(present)), examples, Asked(self.unit[:, examples], words, found, self.k)
 
 
-def by_distance(X_eval: Floats, X: Floats) -> Ints:
-    """(E, M): the examples of X (M, d), nearest first; of equally distant ones, the first.
+def rounded(gap: Floats, X_eval: Floats, X: Floats) -> Mask:
+    """(E,): where gaps (E,) between squared distances, measured by a matrix product, may be none."""
+    size = np.einsum("md,md->m", X, X).max() + np.einsum("ed,ed->e", X_eval, X_eval)
+    return np.asarray(~(gap > ROUNDING * size))
+
+
+def by_distance(X_eval: Floats, X: Floats, twins: bool = False) -> Ints:
+    """(E, M): the examples of X (M, d), nearest first; of equally distant ones, the first. twins : whether many are equal.
 
     Of many features distances come from a matrix product, which rounds them. Where that may decide, they are measured anew.
     """
     from scipy.spatial.distance import cdist
 
-    if X.shape[1] < WIDE:
-        distance, unsure = cdist(X_eval, X, "sqeuclidean"), np.ones(len(X_eval), dtype=bool)
-        near = np.empty(distance.shape, dtype=np.int64)
-    else:
-        square, square_eval = np.einsum("md,md->m", X, X), np.einsum("ed,ed->e", X_eval, X_eval)
-        distance = square - 2 * (X_eval @ X.T)  # but for the square of the evaluation example
+    near, unsure = np.empty((len(X_eval), len(X)), dtype=np.int64), np.ones(len(X_eval), dtype=bool)
+    if X.shape[1] >= WIDE and not twins:
+        distance = np.einsum("md,md->m", X, X) - 2 * (X_eval @ X.T)  # but for the square of the evaluation example
         near = np.argsort(distance, axis=1)
         gap = np.diff(np.take_along_axis(distance, near, axis=1), axis=1).min(axis=1, initial=np.inf)
-        unsure = gap <= ROUNDING * (square.max() + square_eval)
-        distance = cdist(X_eval[unsure], X, "sqeuclidean")
+        unsure = rounded(gap, X_eval, X)
+    distance = cdist(X_eval[unsure], X, "sqeuclidean")
     exact = np.argsort(distance, axis=1)
     ordered = np.take_along_axis(distance, exact, axis=1)
     tied = (ordered[:, 1:] == ordered[:, :-1]).any(axis=1)

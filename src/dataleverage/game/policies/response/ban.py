@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from pydantic import Field
@@ -22,7 +22,6 @@ class Ban(Response):
     """
 
     kind: Literal["ban"] = "ban"
-    may_agree: ClassVar[bool] = False
     after: int = Field(1, ge=1, description="Rounds in which a creator is flagged before it is banned.")
     rounds: int = Field(3, ge=0, le=1_000_000, description="How many rounds a ban lasts.")
     fine: float = Field(0.0, ge=0, le=MOST, description="What each creator that is flagged pays for it, each time.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from pydantic import Field
@@ -26,7 +26,6 @@ class Dividend(Response):
     """
 
     kind: Literal["dividend"] = "dividend"
-    may_agree: ClassVar[bool] = False
     rate: float = Field(0.1, ge=0, le=1, description="Share of revenue that is paid out.")
     split: Literal["equally", "size", "leave_one_out", "shapley", "banzhaf"] = Field(
         "equally", description="In equal parts, by training examples held, or by what each creator's data is worth."

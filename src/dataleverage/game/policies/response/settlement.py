@@ -53,6 +53,10 @@ class Settlement(Response):
 
     keep: int | None = Field(None, ge=1, description="Rounds after which it breaks an agreement; it keeps it unless given.")
 
+    @property
+    def agrees(self) -> bool:
+        return True
+
     @abstractmethod
     def terms(self, dispute: Dispute, demand: Demand, full: Agreement) -> Agreement | None:
         """The agreement that it makes, `full` being the one that grants all, or None where it makes none."""

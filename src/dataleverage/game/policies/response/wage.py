@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -19,7 +19,6 @@ class Wage(Response):
     """Pays every creator whose data it holds; the wage rises while the share of creators it holds shrinks, and falls else."""
 
     kind: Literal["wage"] = "wage"
-    may_agree: ClassVar[bool] = False
     start: float = Field(0.0, ge=0, le=MOST, description="What each is paid in the first round.")
     step: float = Field(0.05, gt=0, le=MOST, description="By how much the wage changes after a round.")
     least: float = Field(0.0, ge=0, le=MOST, description="It never falls below this.")
