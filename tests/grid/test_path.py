@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from contextlib import contextmanager
 from threading import get_ident
 
 import numpy as np
@@ -8,8 +9,8 @@ from sklearn import discriminant_analysis, linear_model, naive_bayes, neighbors,
 from sklearn.base import clone
 
 from dataleverage.errors import FitError, GridError
-from dataleverage.grid import cost, path
-from dataleverage.grid.cost import Rates, Work
+from dataleverage.grid import cost, path, workers
+from dataleverage.grid.cost import Rates, Shape, Work
 from dataleverage.grid.learner import Learner
 from dataleverage.grid.learners.centroid import NearestCentroid
 from dataleverage.grid.learners.discrete_bayes import BernoulliNB, MultinomialNB
@@ -21,6 +22,8 @@ from dataleverage.grid.learners.ridge import Ridge, RidgeClassifier
 from dataleverage.grid.learners.sklearn import Sklearn
 from dataleverage.grid.metrics import columns_of
 from dataleverage.grid.oracle import TrainedOracle
+from dataleverage.grid.path import Path
+from dataleverage.grid.rows import all_rows
 
 FAST, SLOW = Rates(1e15, 1e15, 1e15), Rates(1.0, 1.0, 1.0)
 
@@ -202,3 +205,56 @@ def test_rates_are_of_a_processor():
 def test_a_path_there_is_not_is_refused(world_named):
     with pytest.raises(GridError, match="no path 'fast'"):
         oracle_of(world_named("wine"), RidgeClassifier(), "fast")
+
+
+@pytest.fixture
+def awake(monkeypatch):
+    """Worker processes are there, as far as a path knows."""
+    monkeypatch.setattr(workers, "running", lambda processes: True)
+
+
+def path_of(learner, fit: float, processes: int = 2) -> Path:
+    path = Path(learner, None)
+    path.processes = processes
+    path.learn(1, fit)
+    path.learn(1, fit)
+    return path
+
+
+def test_the_longer_a_fit_is_the_more_threads_make_of_it():
+    short, long, longer = (path_of(RidgeClassifier(), seconds).gain(seconds) for seconds in (1e-3, 1e-2, 0.1))
+    assert 1 == short < long < longer < 2
+    assert path_of(RidgeClassifier(), 0.1, processes=1).gain(0.1) == 1
+
+
+def test_rows_are_sent_where_that_takes_clearly_less(awake):
+    small = Shape(100, 4, 50, 2, 8, 50.0)
+    tree = path_of(Sklearn("DecisionTreeClassifier"), 5e-3)
+    assert tree.worth_sending(100, small) and not tree.worth_sending(4, small) and not tree.worth_sending(1, small)
+    ours = path_of(RidgeClassifier(), 0.1)
+    assert ours.worth_sending(100, small) and not ours.worth_sending(4, small), "threads do four as fast"
+    assert not path_of(Sklearn("DecisionTreeClassifier"), 5e-3, processes=1).worth_sending(100, small)
+
+
+@pytest.mark.parametrize(("fit", "sizes"), [(1e-3, [32, 31]), (0.1, [2] * 31 + [1]), (1.0, [1] * 63)])
+def test_short_loops_are_sent_in_equal_shares_and_long_ones_in_parts(world_named, monkeypatch, fit, sizes):
+    sent = []
+
+    @contextmanager
+    def busy(processes, work, parts):
+        sent.extend(parts)
+        yield iter(())
+
+    monkeypatch.setattr(workers, "busy", busy)
+    world = world_named("breast cancer")
+    oracle, rows = oracle_of(world, Sklearn("DecisionTreeClassifier"), workers=2), all_rows(world.n_objects)[1:]
+    assert list(path_of(oracle.learner, fit).divided(oracle, rows, None, np.arange(len(rows)))) == []
+    assert [len(part) for part in sent] == sizes
+    assert np.concatenate(sent).tolist() == list(range(len(rows)))
+
+
+def test_rows_with_weights_are_not_fitted_one_by_one_where_that_was_asked_for(world_named):
+    world = world_named("breast cancer")
+    rows = np.ones((1, world.n_objects), dtype=np.uint8)
+    with pytest.raises(GridError, match="weighs examples in batches only"):
+        oracle_of(world, RidgeClassifier(), "loop").scores(rows, rows / 2)

@@ -109,7 +109,18 @@ def test_systems_that_are_not_positive_definite_are_solved_by_themselves():
     together = solved(systems.copy(), 4)
     for system, found in zip(systems, together, strict=True):
         assert system[:4, :4] @ found[0] == pytest.approx(system[:4, 4], abs=1e-10)
-        assert np.array_equal(solved(system[None].copy(), 4)[0], found)
+        assert solved(system[None].copy(), 4)[0] == pytest.approx(found, rel=1e-10)
     systems[4, :4, :4] = 0.0
     with pytest.raises(np.linalg.LinAlgError):
         solved(systems, 4)
+
+
+@pytest.mark.parametrize("alpha", [1.0, 1e-6])
+@pytest.mark.parametrize("count", [1, 11, 12, 40])
+def test_few_systems_and_many_are_solved_alike(count, alpha):
+    """Against a general solver, below, at and above as many systems as each has lines."""
+    rng = np.random.default_rng(count)
+    Z = rng.normal(size=(count, 30, 15))
+    systems = Z.transpose(0, 2, 1) @ Z + alpha * np.eye(15)
+    expected = np.linalg.solve(systems[:, :12, :12], systems[:, :12, 12:]).transpose(0, 2, 1)
+    assert solved(systems, 12) == pytest.approx(expected, rel=1e-9, abs=1e-11)
