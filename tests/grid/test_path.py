@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from contextlib import contextmanager
 from threading import get_ident
 
@@ -112,12 +113,18 @@ def test_the_shorter_path_is_taken_and_named(rows_of, world_named, short_fits, m
             for r in rows_of(world, most=30)
         ]
     )
-    for rate, way in ((FAST, "in batches: about"), (SLOW, "one by one: about")):
+    told = r"(\S+) (s|ms)"
+    for rate, way, other in ((FAST, "in batches", "one by one"), (SLOW, "one by one", "batches")):
         monkeypatch.setattr(path, "rates", lambda rate=rate: rate)
         oracle = oracle_of(world, RidgeClassifier())
         assert oracle.path == "no row has been trained"
         assert oracle.scores(rows)[:, 0] == pytest.approx(expected, abs=1e-12)
-        assert (oracle.path.startswith(way) and "30 rows" in oracle.path) or "rows" in oracle.path
+        said = re.fullmatch(rf"{way}: about {told} for (\d+) rows?, {other} {told}", oracle.path)
+        assert said, oracle.path
+        taken, unit, left, instead, of = said.groups()
+        seconds, more = (float(n.replace(",", "")) * {"s": 1.0, "ms": 1e-3}[u] for n, u in ((taken, unit), (instead, of)))
+        assert seconds < more
+        assert left == "30" if rate is FAST else 0 < int(left) < 30  # a loop weighs those left again, and says that
         assert ("predictor" in vars(oracle)) == (rate is FAST)
 
 
