@@ -83,6 +83,18 @@ def test_all_shapes(world_of, rows_of, decisions, train, features, classes, seed
         assert logits - logits[:, :1] == pytest.approx(theirs - theirs[:, :1], abs=1e-5)
 
 
+@pytest.mark.parametrize("train", [60, 400])  # fewer examples than features, and more
+def test_three_hundred_features_are_fitted_as_sklearn_fits_them(world_of, rows_of, decisions, train):
+    rng = np.random.default_rng(train)
+    y = np.arange(train + 40) % 3
+    X = rng.normal(size=(len(y), 300)) + 0.3 * rng.normal(size=(3, 300))[y]
+    world = world_of(X, y, train=train, objects=4)
+    rows = [row for row in rows_of(world) if row.present.all()][:3]
+    loop = LogisticRegression(C=0.1).loop(pool_of(world), "probability")
+    for mine in (decisions(world, LogisticRegression(C=0.1), rows), loop(np.concatenate([row.row for row in rows]))):
+        agree(world, rows, mine, 0.1, solver="lbfgs")
+
+
 def test_rows_do_not_depend_on_order_or_company(world_named):
     pool = pool_of(world_named("wine"), "standardize")
     rows = all_rows(6)

@@ -54,6 +54,19 @@ def test_log_likelihoods_agree_for_all_shapes(
         assert mine[:, model.classes_] == pytest.approx(theirs, rel=1e-5, abs=1e-5)
 
 
+@pytest.mark.parametrize("train", [80, 420])
+def test_three_hundred_features_are_as_likely_as_sklearn_says(world_of, rows_of, decisions, train):
+    rng = np.random.default_rng(train)
+    y = np.arange(train + 30) % 3
+    X = (rng.normal(size=(len(y), 300)) + 0.2 * rng.normal(size=(3, 300))[y]) * 10.0 ** rng.uniform(-3, 3, 300) + 5.0
+    world = world_of(X, y, train=train, objects=5)
+    rows = rows_of(world)
+    for row, mine in zip(rows, decisions(world, GaussianNB(var_smoothing=1e-12), rows), strict=True):
+        model = naive_bayes.GaussianNB(var_smoothing=1e-12).fit(row.X, row.y)
+        assert np.array_equal(mine.argmax(axis=1), model.predict(world.X_eval))
+        assert np.allclose(mine[:, model.classes_], model.predict_joint_log_proba(world.X_eval), rtol=1e-6)
+
+
 @pytest.mark.filterwarnings("error")
 def test_a_tight_cluster_far_from_the_rest_keeps_its_variance(world_of, rows_of, decisions):
     # Objects 0 and 2 are ordinary; object 1 sits 10⁶ away with deviations of 10⁻³: sums of squares lose 18 digits.

@@ -58,6 +58,27 @@ def test_regressor_agrees_for_all_shapes(world_of, rows_of, decisions, train, fe
         assert mine[:, 0] == pytest.approx(theirs, rel=1e-7, abs=1e-7)
 
 
+@pytest.mark.parametrize("train", [80, 420])  # fewer examples than features, and more
+@pytest.mark.parametrize("alpha", [1e-2, 10.0])
+def test_three_hundred_features_are_solved_as_sklearn_solves_them(world_of, rows_of, decisions, train, alpha):
+    rng = np.random.default_rng(train)
+    X = rng.normal(size=(train + 30, 8)) @ rng.normal(size=(8, 300)) + rng.normal(size=(train + 30, 300))
+    score = X @ rng.normal(size=300) / 10 + rng.normal(size=len(X))
+    world = world_of(X, score, train=train, objects=5, task="regression")
+    rows = rows_of(world, most=16)
+    for row, mine in zip(rows, decisions(world, Ridge(alpha=alpha), rows), strict=True):
+        theirs = linear_model.Ridge(alpha=alpha, solver="svd").fit(row.X, row.y).predict(world.X_eval)
+        assert mine[:, 0] == pytest.approx(theirs, rel=1e-8, abs=1e-8)
+    for edges in ([0.0], [-5.0, 5.0]):
+        world = world_of(X, np.digitize(score, edges), train=train, objects=5)
+        rows = rows_of(world, most=16)
+        for row, mine in zip(rows, decisions(world, RidgeClassifier(alpha=alpha), rows), strict=True):
+            model = linear_model.RidgeClassifier(alpha=alpha, solver="svd").fit(row.X, row.y)
+            assert np.array_equal(mine.argmax(axis=1), model.predict(world.X_eval))
+            theirs, mine = model.decision_function(world.X_eval), mine[:, model.classes_]
+            assert mine[:, 1] == pytest.approx(theirs, abs=1e-8) if theirs.ndim == 1 else np.allclose(mine, theirs, atol=1e-8)
+
+
 def test_preprocessing_is_fitted_once_on_all_clean_examples(rows_of, decisions, world_named):
     world = world_named("breast cancer")
     rows = rows_of(world, preprocess="standardize", most=10)
