@@ -129,8 +129,8 @@ class Kind(Model):
 
     @property
     def tag(self) -> str:
-        """What the kind is called in a file."""
-        return str(getattr(self, FAMILIES[self._family].tag))
+        """What the kind is called in a file; one that files cannot name goes by its class."""
+        return str(getattr(self, FAMILIES[self._family].tag, type(self).__name__))
 
 
 @dataclass(frozen=True)

@@ -189,7 +189,7 @@ class Path:
             try:
                 if self.worth_sending(len(left), shape):
                     self.processes = self.most = workers.most(self.processes)
-                    if self.processes > 1 and not (why := workers.cannot_be_sent(oracle.learner)):
+                    if self.processes > 1 and not (why := workers.cannot_be_sent((oracle.learner, oracle.loop))):
                         self.note = f"; in {self.processes} processes"
                         for batch in self.divided(oracle, rows, weights, left):
                             done[batch[0][0]] = True

@@ -13,7 +13,10 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from io import BytesIO
 from typing import Any, TypeVar
+
+import numpy as np
 
 from dataleverage.errors import DataleverageError, FitError
 from dataleverage.grid.blas import one_thread
@@ -41,11 +44,15 @@ def most(workers: int) -> int:
 
 
 def cannot_be_sent(work: object) -> str:
-    """Why a piece of work cannot be sent to another process; empty where it can."""
-    from joblib.externals.loky.backend.reduction import dumps
+    """Why a piece of work cannot be sent to another process; empty where it can. Its arrays always can, and are left out."""
+    from joblib.externals.loky.backend.reduction import get_loky_pickler
+
+    class Trying(get_loky_pickler()):  # type: ignore[misc]
+        def persistent_id(self, each: object) -> str | None:
+            return "array" if type(each) is np.ndarray and not each.dtype.hasobject else None
 
     try:
-        dumps(work)
+        Trying(BytesIO()).dump(work)
     except Exception as error:  # whatever its classes raise when they are pickled
         return f"{type(error).__name__}: {error}"
     return ""

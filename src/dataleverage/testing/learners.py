@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-import math
 import pickle
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
-from functools import cached_property
-from typing import Any, NoReturn
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dataleverage.errors import FitError, GridError
+from dataleverage.grid import workers
 from dataleverage.grid.blas import one_thread
-from dataleverage.grid.learner import Learner, Need, Pool
-from dataleverage.grid.metrics import columns_of
-from dataleverage.grid.oracle import TrainedOracle
-from dataleverage.grid.rows import Rows, in_words, onehot
+from dataleverage.grid.learner import Learner, Need, Pool, Predictor
+from dataleverage.grid.oracle import TrainedOracle, both_classes
+from dataleverage.grid.rows import Rows
 from dataleverage.testing.identity import check_object
+from dataleverage.testing.trial import Trial, distance, labels
 from dataleverage.testing.worlds import worlds
-from dataleverage.world.world import Floats, Ints, Mask, Task, World
+from dataleverage.world.world import Floats
 
 Reference = Callable[[Floats, NDArray[Any]], Any]
 """X (m, d), y (m,) -> something fitted, with `predict(X_eval)`; None where it has no answer to these examples.
@@ -30,13 +29,7 @@ X is preprocessed as the learner asks for; y holds class indices (int64) or floa
 and an item.
 """
 
-METRIC: dict[tuple[Task, Need], str] = {
-    ("classification", "probability"): "log_loss",
-    ("classification", "ranking"): "auc",
-    ("classification", "label"): "accuracy",
-    ("regression", "label"): "rmse",
-    ("rating", "label"): "rmse",
-}
+ALIKE = 1e-6  # how far probabilities, orders and predictions of a loop may be from those of batches
 
 
 def check_learner(
@@ -56,6 +49,10 @@ def check_learner(
     they have to be; and neither pool nor rows may be changed. Where a learner `weighs`, weights of one must be the same as
     none, and an example of weight 2 the same as one that is there twice. Rows that raise a FitError are left out where they do
     so on their own too, as long as others do not.
+
+    Rows that its `loop` fits one by one must have the labels of those in batches, and the same order of margins, probabilities
+    and predictions within 1e-6; where it raises a FitError batches take over. On the first world a copy is sent to another
+    process, and must decide as this one; so must what `loop` made here, where that can be sent.
 
     Parameters
     ----------
@@ -83,161 +80,15 @@ def check_learner(
                 continue
             names.append(name)
             with one_thread():  # as in the oracle's own batches
-                for check in (unchanged, outputs, untrained, batches, threads, own_examples, copies, weights):
+                for check in (unchanged, outputs, untrained, batches, threads, own_examples, copies, weights, loop):
                     check(trial)
+                if len(names) == 1:
+                    elsewhere(trial)
                 if reference is not None:
                     agreement(trial, reference)
     if not names:
         raise AssertionError(f"{type(learner).__name__}: it refuses every world: {refusal}")
     return tuple(names)
-
-
-# ---------------------------------------------------------------------- on a world
-
-
-@dataclass(eq=False)
-class Trial:
-    """A learner on a world. `rows` random rows are tried; those that raise a FitError on their own are left out."""
-
-    learner: Learner
-    name: str
-    world: World
-    within: float
-    repeats: bool
-    n_random: int
-    seed: int
-    refusal: str = ""
-
-    @cached_property
-    def need(self) -> Need:
-        """The most that the learner can give here."""
-        return self.oracle.measure.needs if self.oracle is not None else "label"
-
-    @cached_property
-    def oracle(self) -> TrainedOracle | None:
-        """One that has scored nothing; None where the learner refuses the world."""
-        for need in ("probability", "ranking", "label"):
-            metric = METRIC.get((self.world.task, need))
-            if metric is not None and need in self.learner.gives:
-                try:
-                    columns = columns_of(self.world, metric)
-                    return TrainedOracle(self.world, self.learner, columns, workers=1)
-                except GridError as error:
-                    self.refusal = str(error)
-        return None
-
-    @cached_property
-    def pool(self) -> Pool:
-        assert self.oracle is not None
-        return self.oracle.pool
-
-    @cached_property
-    def fitted(self) -> tuple[Rows, Floats]:
-        """(R, n), (R, E, K): rows that can be fitted, and what each on its own comes to with an oracle that remembers nothing.
-
-        Empty, full, and single objects in every variant, and random rows, in random order.
-        """
-        rng, n, most = np.random.default_rng(self.seed), self.world.n_objects, self.world.n_present
-        single = np.concatenate([v * np.eye(n, dtype=np.uint8) for v in range(1, most + 1)])
-        ends = np.repeat(np.arange(most + 1, dtype=np.uint8)[:, None], n, axis=1)
-        drawn = rng.integers(0, most + 1, (self.n_random, n)).astype(np.uint8)
-        rows = rng.permutation(np.unique(np.concatenate([ends, single, drawn]), axis=0)).astype(np.uint8)
-        rows, kept, error = rows[np.argsort(self.untrained(rows), kind="stable")], [], None
-        decided: list[Floats] = []
-        for i, row in enumerate(rows):
-            try:
-                decided.append(self.decide(row[None]))
-                kept.append(i)
-            except FitError as failed:
-                error = failed
-            except Exception as failed:
-                self.fails("fitting", f"{type(failed).__name__}: {failed}", row, failed)
-        if not kept or self.untrained(rows[kept[:1]])[0]:
-            self.fails("fitting", f"no row can be fitted: {error}", rows[0], error)
-        return rows[kept], np.concatenate(decided)
-
-    @property
-    def rows(self) -> Rows:
-        """(R, n): see `fitted`."""
-        return self.fitted[0]
-
-    @property
-    def alone(self) -> Floats:
-        """(R, E, K): see `fitted`."""
-        return self.fitted[1]
-
-    @cached_property
-    def trained(self) -> Rows:
-        """(R, n): those of the rows that the learner is asked to train on."""
-        return self.rows[~self.untrained(self.rows)]
-
-    def untrained(self, rows: Rows) -> Mask:
-        """(R,): rows that are empty or have a single class."""
-        assert self.oracle is not None
-        _, empty, single = self.oracle.untrained(rows)
-        return empty | single
-
-    def fresh(self) -> TrainedOracle:
-        """An oracle that remembers nothing."""
-        assert self.oracle is not None
-        return TrainedOracle(self.world, self.learner, self.oracle.columns, workers=1)
-
-    def decide(self, rows: Rows) -> Floats:
-        """(R, E, K): what an oracle that remembers nothing decides on a batch."""
-        return self.fresh().decide(rows.copy())
-
-    def fails(self, check: str, what: str, row: Rows | None = None, cause: BaseException | None = None) -> NoReturn:
-        """Raise the AssertionError."""
-        if row is not None:
-            words = in_words(row, self.world.objects)
-            what = f"{what} (row {words or 'without objects'} = {row.tolist()})"
-        raise AssertionError(f"{type(self.learner).__name__}, {check}: on the world {self.name!r}, {what}") from cause
-
-    def same(self, check: str, rows: Rows, mine: Floats, expected: Floats, within: float | None = None) -> None:
-        """Labels must be identical, and decision values near; the first row where they are not is named."""
-        allowed = self.within if within is None else within
-        for row, one, other in zip(rows, mine, expected, strict=True):
-            if self.world.task == "classification":
-                self.same_labels(check, row, labels(one), labels(other))
-            off = distance(one, other)
-            if not off <= allowed:
-                self.fails(check, f"decision values differ by {off:.3g}, and {allowed:g} is allowed", row)
-
-    def same_labels(self, check: str, row: Rows, mine: NDArray[Any], expected: NDArray[Any]) -> None:
-        """(E,), (E,) class indices of a row."""
-        differ = np.flatnonzero(mine != expected)
-        if len(differ):
-            e = differ[0]
-            what = f"{len(differ)} of {len(mine)} labels differ: the first, of example {e}, is {mine[e]} and not {expected[e]}"
-            self.fails(check, what, row)
-
-    @property
-    def near(self) -> float:
-        """How far decision values of different pools may be apart: a learner may scale them by the pool."""
-        return math.inf if self.world.task == "classification" else 1e-6
-
-    def masked(self, row: Rows, decision: Floats) -> Floats:
-        """(1, E, K): decision values (E, K) of a row, without the classes that it lacks."""
-        has = np.isin(np.arange(decision.shape[1]), self.pool.y[self.examples(row)])
-        return (np.where(has, decision, -np.inf) if decision.shape[1] > 1 else decision)[None]
-
-    def examples(self, row: Rows) -> Ints:
-        """(m,): which examples of the pool a row has, in training order."""
-        inside = np.flatnonzero((onehot(row[None], self.world.n_present) > 0)[0][self.pool.unit])
-        return inside[np.argsort(inside % len(self.world.y), kind="stable")]
-
-
-def distance(one: Floats, other: Floats) -> float:
-    """The largest difference, relative to the size of values above 1; infinite where only one is finite."""
-    equal = (one == other) | (np.isnan(one) & np.isnan(other))
-    with np.errstate(invalid="ignore"):
-        off = np.where(equal, 0.0, np.abs(one - other) / np.maximum(1.0, np.minimum(np.abs(one), np.abs(other))))
-    return float(np.where(np.isnan(off), math.inf, off).max(initial=0.0))
-
-
-def labels(decision: Floats) -> NDArray[np.intp]:
-    """(E,) of decision values (E, K), or of margins (E, 1)."""
-    return np.asarray(decision[:, 0] > 0, dtype=np.intp) if decision.shape[1] == 1 else decision.argmax(axis=1)
 
 
 # ---------------------------------------------------------------------- checks on a world
@@ -358,6 +209,90 @@ def weights(trial: Trial) -> None:
         for row, *pair in zip(rows, weighted, expected, strict=True):
             mine, theirs = (trial.masked(row, each) for each in pair)
             trial.same("whole-number weights and repeated examples", row[None], mine, theirs, trial.near)
+
+
+def loop(trial: Trial) -> None:
+    """Fitted one by one, rows come to what they come to in batches; where one cannot be fitted so, batches take over."""
+    batches = trial.learner.prepare(trial.pool, trial.need)(trial.trained.copy())
+    for row, expected, given in zip(trial.trained, batches, one_by_one(trial, trial.trained), strict=True):
+        if given is None:
+            continue
+        if given.shape[:1] != expected.shape[:1] or given.shape[1:] not in ((1,), (max(trial.pool.n_classes, 1),)):
+            trial.fails("loop", f"a row fitted by itself has decision values {given.shape} and not {expected.shape}", row)
+        mine, theirs = (trial.masked(row, each)[0] for each in (given, expected))
+        if trial.world.task == "classification":
+            trial.same_labels("loop", row, labels(mine), labels(theirs))
+        off = apart(trial, mine, theirs)
+        if not off <= ALIKE:
+            trial.fails("loop", f"fitted by itself it differs by {off:.3g} from batches", row)
+
+
+def one_by_one(trial: Trial, rows: Rows) -> list[Floats | None]:
+    """(E, K) of each row by the learner's loop; None for rows that raise a FitError."""
+    predict, found = trial.learner.loop(trial.pool, trial.need), list[Floats | None]()
+    for row in rows:
+        try:
+            found.append(predict(row[None].copy())[0])
+        except FitError:
+            found.append(None)
+        except Exception as error:
+            trial.fails("loop", f"{type(error).__name__}: {error}", row, error)
+    return found
+
+
+def apart(trial: Trial, mine: Floats, theirs: Floats) -> float:
+    """How far two ways are apart in what does not depend on the scale of decision values (E, K), beyond labels."""
+    if trial.world.task != "classification":
+        return distance(mine, theirs)
+    if trial.need == "probability":
+        return float(np.abs(chances(mine) - chances(theirs)).max())
+    if trial.need == "ranking" and trial.pool.n_classes == 2:
+        one, other = (each[:, -1] - (each[:, 0] if each.shape[1] == 2 else 0.0) for each in (mine, theirs))
+        return max(disorder(one, other), disorder(other, one))
+    return 0.0
+
+
+def chances(decision: Floats) -> Floats:
+    """(E, K) or (E, 1) decision values -> (E, K) probabilities."""
+    both = both_classes(decision[None])[0] if decision.shape[1] == 1 else decision
+    shares = np.exp(both - both.max(axis=1, keepdims=True))
+    return np.asarray(shares / shares.sum(axis=1, keepdims=True))
+
+
+def disorder(one: Floats, other: Floats) -> float:
+    """How far the first (E,) falls where the second rises or stays, relative to its range where that is above 1."""
+    ordered = one[np.lexsort((-one, other))]
+    return float(np.max(-np.diff(ordered), initial=0.0) / max(1.0, float(np.ptp(one))))
+
+
+def elsewhere(trial: Trial) -> None:
+    """In another process, a copy of the learner and what its loop made here decide as in this one."""
+    if workers.most(2) == 1:  # this is a worker itself
+        return
+    learner, pool, need = trial.learner, trial.pool, trial.need
+    found = one_by_one(trial, trial.trained)
+    some = [i for i, each in enumerate(found) if each is not None][:6] or list(range(min(6, len(found))))
+    rows, alone = trial.trained[some], [each for i in some if (each := found[i]) is not None]
+    made = learner.loop(pool, need) if alone else None
+    sent = Sent(learner, pool, need, None if workers.cannot_be_sent(made) else made)  # a path says so, and sends nothing
+    try:
+        copied, looped = next(iter(workers.over(2, sent, [rows])))
+    except Exception as error:
+        trial.fails("another process", f"{type(error).__name__}: {error}", cause=error)
+    trial.same("another process", rows, copied, learner.prepare(pool, need)(rows.copy()))
+    if looped is not None:
+        trial.same("another process, one by one", rows, looped, np.stack(alone))
+
+
+class Sent:
+    """Decides on rows in a worker: by what the learner prepares there, and by what its loop made here."""
+
+    def __init__(self, learner: Learner, pool: Pool, need: Need, loop: Predictor | None) -> None:
+        self.learner, self.pool, self.need, self.loop = learner, pool, need, loop
+
+    def __call__(self, rows: Rows) -> tuple[Floats, Floats | None]:
+        prepared = self.learner.prepare(self.pool, self.need)(rows.copy())
+        return prepared, None if self.loop is None else self.loop(rows.copy())
 
 
 def agreement(trial: Trial, reference: Reference) -> None:

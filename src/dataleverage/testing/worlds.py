@@ -30,7 +30,7 @@ def worlds(task: Task, seed: int) -> dict[str, World]:
             "regression, poisoned": made(60, 3, 0, seed, poison=True),
             "regression, objects of one example": made(OBJECTS, 2, 0, seed),
             "regression, constant and collinear columns": made(60, 3, 0, seed, collinear=True),
-            "regression, many features": made(30, 120, 0, seed),
+            "regression, many features": made(30, 300, 0, seed),
         }
     return {
         "two classes": made(60, 3, 2, seed),
@@ -39,7 +39,7 @@ def worlds(task: Task, seed: int) -> dict[str, World]:
         "three classes, poisoned": made(60, 3, 3, seed, poison=True),
         "objects of one example": made(OBJECTS, 2, 2, seed),
         "constant and collinear columns": made(60, 3, 2, seed, collinear=True),
-        "many features": made(30, 120, 2, seed),
+        "many features": made(30, 300, 2, seed),
     }
 
 
