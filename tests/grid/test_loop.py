@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pickle
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -43,6 +44,22 @@ def test_a_learner_alone_fits_a_row_as_it_does_among_others(rows_of, world_named
     for row, mine in zip(rows, alone, strict=True):
         theirs = RidgeClassifier(alpha=3.0).fit(row.X, row.y).decision_function(world.X_eval)
         assert mine[:, 1] - mine[:, 0] == pytest.approx(theirs, rel=1e-8, abs=1e-10)
+
+
+class Delegating(OurRidge):
+    """Prepares a loop, for whatever it is handed."""
+
+    def prepare(self, pool, need):
+        return Loop(pool, RidgeClassifier(alpha=self.alpha), "decision_function")
+
+
+def test_a_loop_inside_a_fit_of_another_waits_for_nobody(rows_of, world_named):
+    world = world_named("breast cancer, poisoned")
+    rows = np.concatenate([row.row for row in rows_of(world, most=5)])
+    learner, pool = Delegating(), pool_of(world)
+    with ThreadPoolExecutor(1) as pool_of_threads:
+        nested = pool_of_threads.submit(learner.loop(pool, "ranking"), rows).result(timeout=60)
+    assert np.array_equal(nested.argmax(axis=2), learner.prepare(pool, "ranking")(rows).argmax(axis=2))
 
 
 def test_wrong_parameters_are_told_in_the_first_fit_and_failures_in_any(rows_of, world_named):

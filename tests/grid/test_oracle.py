@@ -362,7 +362,7 @@ def test_a_table_answers_what_it_has():
 def test_ratings_take_learners_of_ratings_and_no_preprocessing():
     X = np.array([[u, i] for u in range(6) for i in range(5)], dtype=float)
     y = (np.arange(30) % 9 + 2) / 2
-    for learner in (MatrixFactorization(preprocess="standardize"), ItemMean(preprocess="min_max")):
+    for learner in (MatrixFactorization(preprocess="standardize"), ItemMean(preprocess="min_max_each_row")):
         with pytest.raises(GridError, match="ratings have no features") as caught:
             Grid.from_arrays(X, y, X[:, 0], X, y, learner=learner)
         assert caught.value.place.key == "learner.preprocess" and caught.value.remedy

@@ -76,6 +76,8 @@ def test_what_cannot_have_a_surrogate(world_named, world_of):
     for kind in (AdditiveDatamodel(), InfluenceFunctions()):
         refused(table, kind, "a table of cells trains nothing")
     refused(Grid.of_world(world_named("wine"), GaussianNB()), InfluenceFunctions(), "gaussian_nb has no influence functions")
+    anew = Grid.of_world(world_named("wine"), RidgeClassifier(preprocess="standardize_each_row"))
+    refused(anew, InfluenceFunctions(), "preprocess: standardize_each_row features change with the row")
     rng = np.random.default_rng(0)
     many = world_of(rng.normal(size=(1900, 3)), rng.integers(0, 2, 1900), train=1800, objects=1600)
     grid = Grid.of_world(many, RidgeClassifier())

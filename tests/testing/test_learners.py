@@ -45,6 +45,11 @@ def discriminant(X, y):
 
 LEARNERS = [
     (learners.RidgeClassifier(), lambda X, y: linear_model.RidgeClassifier(solver="cholesky").fit(X, y), CLASSIFICATION),
+    (
+        learners.RidgeClassifier(preprocess="standardize_each_row"),
+        lambda X, y: linear_model.RidgeClassifier(solver="cholesky").fit(X, y),
+        CLASSIFICATION,
+    ),
     (learners.Ridge(alpha=0.5), lambda X, y: linear_model.Ridge(alpha=0.5, solver="cholesky").fit(X, y), REGRESSION),
     (learners.NearestCentroid(), lambda X, y: neighbors.NearestCentroid().fit(X, y), CLASSIFICATION),
     (learners.MultinomialNB(), lambda X, y: naive_bayes.MultinomialNB().fit(X, y), CLASSIFICATION),

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 
 NO_WEIGHTS = "Ask without weights, or train: give a world and a learner."
-SCORES = 2  # counted up when the same row comes to another score than before, so that stores do not mix them
+SCORES = 3  # counted up when the same row comes to another score than before, so that stores do not mix them
 
 
 class Grid:

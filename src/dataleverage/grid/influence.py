@@ -130,6 +130,11 @@ def check(learner: Learner, n_units: int, n_features: int, n_classes: int, step:
             remedy="Use logistic_regression, ridge_classifier or ridge, or another surrogate (additive, say).",
         )
     shared = not isinstance(learner, LogisticRegression) or n_classes == 2
+    if learner.rescales:
+        raise GridError(
+            f"with preprocess: {learner.preprocess} features change with the row, which influence functions know nothing of",
+            remedy="Scale features once (standardize or min_max), or use another surrogate (additive, say).",
+        )
     size = (n_features + 1) * (1 if shared else n_classes)
     need = 8 * size**2 * n_units
     if step == "newton" and need > MEMORY:

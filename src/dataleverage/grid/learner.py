@@ -28,6 +28,8 @@ from dataleverage.world.world import Floats, Ints, Task, World
 if TYPE_CHECKING:
     from dataleverage.grid.cost import Cost, Shape, Work
 
+Preprocess = Literal["none", "standardize", "min_max", "standardize_each_row", "min_max_each_row"]
+EACH_ROW = "_each_row"
 Need = Literal["label", "ranking", "probability"]  # what a metric reads: argmax, order of decisions, softmax
 
 
@@ -91,13 +93,14 @@ class Pool:
 class Learner(Kind, family="learner", package="dataleverage.grid.learners"):
     """Base of every learner. Parameters carry scikit-learn's names and defaults; intercepts are unpenalised.
 
-    `preprocess` is fitted once on the public pool of the world and then fixed: refitting it for every row would break the
-    additivity of the statistics and change the game.
+    `preprocess` is fitted once on the public pool of the world and then fixed. Fitted anew on every row it breaks the
+    additivity of statistics and makes another game: then rows are fitted one by one, whatever the learner, and have no weights.
     """
 
-    preprocess: Literal["none", "standardize", "min_max"] = Field(
+    preprocess: Preprocess = Field(
         default="none",
-        description="Scaling of features, fitted once on the world's clean training examples and then fixed.",
+        description="Scaling of features, fitted once on the world's clean training examples and then fixed; or anew on the "
+        "examples of each row, which are then fitted one by one.",
     )
     gives: ClassVar[tuple[Need, ...]] = ("label", "ranking", "probability")
     task: ClassVar[tuple[Task, ...]] = ("classification",)
@@ -137,8 +140,19 @@ class Learner(Kind, family="learner", package="dataleverage.grid.learners"):
     def check(self, pool: Pool, need: Need) -> None:
         """Raise a GridError where this learner cannot work on these examples (two classes only, say) or for this need."""
 
+    @property
+    def rescales(self) -> bool:
+        """Whether features are scaled anew on the examples of each row."""
+        return self.preprocess.endswith(EACH_ROW)
+
     def check_weights(self) -> None:
         """Raise a GridError where this learner cannot give some examples more weight than others."""
+        if self.rescales:
+            raise GridError(
+                f"rows whose features are scaled anew ({self.preprocess}) cannot have weights: a scaler counts examples alike",
+                remedy=f"Set preprocess: {self.preprocess.removesuffix(EACH_ROW)}, or leave out the weights.",
+                key="learner.preprocess",
+            )
         if not self.weighs:
             raise GridError(
                 f"the learner {self.tag} cannot weigh its examples",
@@ -175,13 +189,15 @@ def without_weights(learner: Learner, predict: Callable[[Rows], Floats]) -> Pred
 
 
 def pool_of(world: World, preprocess: str = "none") -> Pool:
-    """The world's examples as a learner sees them, preprocessed."""
+    """The world's examples as a learner sees them, preprocessed; but for what is done anew on each row."""
     variants = world.variants
     X = np.concatenate([world.X, *(variant.X for variant in variants)]) if variants else world.X
     y = np.concatenate([world.y, *(variant.y for variant in variants)]) if variants else world.y
     unit = np.concatenate([world.object_of * world.n_present + v for v in range(world.n_present)])
     X_eval = world.X_eval
-    if preprocess != "none":  # otherwise the world's own arrays, which may be large, are not copied
+    if preprocess != "none" and not preprocess.endswith(
+        EACH_ROW
+    ):  # otherwise the world's own arrays, which may be large, are not copied
         shift, scale = scaling(world.X, preprocess)
         X, X_eval = (X - shift) / scale, (X_eval - shift) / scale
     return Pool(
@@ -197,10 +213,19 @@ def pool_of(world: World, preprocess: str = "none") -> Pool:
     )
 
 
+def rescaled(pool: Pool, preprocess: str) -> Pool:
+    """The same examples with features scaled by what all of them are themselves."""
+    shift, scale = scaling(pool.X, preprocess)
+    return replace(pool, X=(pool.X - shift) / scale, X_eval=(pool.X_eval - shift) / scale)
+
+
 def scaling(X: Floats, preprocess: str) -> tuple[Floats, Floats]:
     """(d,) shift and (d,) scale; constant features are left at scale 1, as scikit-learn's scalers do."""
-    if preprocess == "standardize":
-        shift, scale = X.mean(axis=0), X.std(axis=0)
-    else:
-        shift, scale = X.min(axis=0), np.ptp(X, axis=0)
-    return shift, np.where(scale > 0, scale, 1.0)
+    if preprocess == "none":
+        return np.zeros(X.shape[1]), np.ones(X.shape[1])
+    shift, scale = X.min(axis=0), np.ptp(X, axis=0)
+    constant = scale == 0
+    if preprocess.removesuffix(EACH_ROW) == "standardize":
+        # A deviation of equal numbers need not be 0: their mean is rounded.
+        shift, scale = np.where(constant, shift, X.mean(axis=0)), X.std(axis=0)
+    return shift, np.where(constant | (scale == 0), 1.0, scale)

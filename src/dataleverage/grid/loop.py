@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dataleverage.errors import FitError, GridError
-from dataleverage.grid.learner import Learner, Need, Pool
+from dataleverage.grid.learner import Learner, Need, Pool, Predictor, rescaled
 from dataleverage.grid.rows import Rows, onehot
 from dataleverage.world.world import Floats
 
@@ -23,12 +23,12 @@ class Strictness:
     """Where a warning that a fit did not converge is an error: for the threads of one loop at a time.
 
     Warnings are a process's, not a thread's: the first thread in changes how they are dealt with, and the last one out undoes
-    it; the threads of another loop wait until then.
+    it; the threads of another loop wait until then. A loop inside a fit of another is a part of that one.
     """
 
     def __init__(self) -> None:
         self.free = threading.Condition()
-        self.inside = 0
+        self.inside: set[int] = set()  # threads
         self.owner: object = None
         self.undo = ExitStack()
 
@@ -37,18 +37,22 @@ class Strictness:
         """For one of the threads of this owner."""
         from sklearn.exceptions import ConvergenceWarning
 
+        me = threading.get_ident()
+        if me in self.inside:
+            yield
+            return
         with self.free:
             self.free.wait_for(lambda: not self.inside or self.owner is owner)
             if not self.inside:
                 self.owner = owner
                 self.undo.enter_context(warnings.catch_warnings())
                 warnings.simplefilter("error", ConvergenceWarning)
-            self.inside += 1
+            self.inside.add(me)
         try:
             yield
         finally:
             with self.free:
-                self.inside -= 1
+                self.inside.remove(me)
                 if not self.inside:
                     self.owner = None
                     self.undo.close()
@@ -134,7 +138,7 @@ class Alone:
         self.learner, self.need, self.pool, self.classes_ = learner, need, pool, np.arange(pool.n_classes)
 
     def __sklearn_clone__(self) -> Alone:
-        return Alone(self.learner, self.need, self.pool)
+        return type(self)(self.learner, self.need, self.pool)
 
     def fit(self, X: Floats, y: NDArray[np.generic]) -> Alone:
         self.X, self.y = X, y
@@ -142,11 +146,32 @@ class Alone:
 
     def decision_function(self, X: Floats) -> Floats:
         """(E, K), or (E, 1) for regression."""
-        unit = np.zeros(len(self.X), dtype=np.int64)
-        pool = replace(self.pool, X=self.X, y=self.y, unit=unit, n_units=1, n_present=1, X_eval=X)
-        return np.asarray(self.learner.prepare(pool, self.need)(np.ones((1, 1), dtype=np.uint8))[0])
+        return np.asarray(self.learner.prepare(self.own(X), self.need)(np.ones((1, 1), dtype=np.uint8))[0])
 
     predict = decision_function
+
+    def own(self, X: Floats) -> Pool:
+        """The examples of the row, as one object that is present."""
+        unit = np.zeros(len(self.X), dtype=np.int64)
+        return replace(self.pool, X=self.X, y=self.y, unit=unit, n_units=1, n_present=1, X_eval=X)
+
+
+class Rescaled(Alone):
+    """A learner as an estimator that scales features by the examples of one row, and then does what its own loop does."""
+
+    def decision_function(self, X: Floats) -> Floats:
+        """(E, K), or (E, 1) for regression."""
+        own = rescaled(self.own(X), self.learner.preprocess)
+        return np.asarray(self.learner.loop(own, self.need)(np.ones((1, 1), dtype=np.uint8))[0])
+
+    predict = decision_function
+
+
+def loop_of(learner: Learner, pool: Pool, need: Need) -> Predictor:
+    """What scores rows of the pool one by one: the learner's own loop, on features scaled anew where it asks for that."""
+    if not learner.rescales:
+        return learner.loop(pool, need)
+    return Loop(pool, Rescaled(learner, need, pool), "decision_function" if pool.n_classes else "predict")
 
 
 def reading(model: Any, need: Need, n_classes: int) -> str:

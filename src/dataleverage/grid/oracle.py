@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from dataleverage.errors import GridError, MissingCell
 from dataleverage.grid.blas import one_thread
 from dataleverage.grid.cells import Cells
-from dataleverage.grid.learner import Learner, Pool, Predictor, pool_of
+from dataleverage.grid.learner import Learner, Pool, Predictor, pool_of, rescaled
 from dataleverage.grid.metrics import Column, Measurer
 from dataleverage.grid.path import FEW, Path, Way
 from dataleverage.grid.rows import Rows, in_brief, keys
@@ -99,7 +99,7 @@ class TrainedOracle:
             )
         self.empty = 0
         self.single_class = 0
-        learner.check(self.pool, self.measure.needs)
+        learner.check(rescaled(self.pool, learner.preprocess) if learner.rescales else self.pool, self.measure.needs)
         self.way = Path(learner, path)
 
     def __getstate__(self) -> dict[str, Any]:
@@ -125,7 +125,9 @@ class TrainedOracle:
     @cached_property
     def loop(self) -> Predictor:
         """Scores rows one by one, each from its own examples."""
-        return self.learner.loop(self.pool, self.measure.needs)
+        from dataleverage.grid.loop import loop_of
+
+        return loop_of(self.learner, self.pool, self.measure.needs)
 
     @cached_property
     def guess(self) -> Floats:

@@ -60,13 +60,14 @@ class Path:
     def __init__(self, learner: Learner, forced: Way | None) -> None:
         if forced not in (None, *get_args(Way)):
             raise GridError(f"there is no path {forced!r}", remedy="Say batches or loop, or leave it out.", key="path")
-        if forced == "batches" and learner.loops:
+        if forced == "batches" and (learner.loops or learner.rescales):
+            preprocessed = f" with preprocess: {learner.preprocess}" if learner.rescales else ""
             raise GridError(
-                f"the learner {learner.tag} fits rows one by one, and has no batches",
+                f"the learner {learner.tag}{preprocessed} fits rows one by one, and has no batches",
                 remedy="Leave `path` out, or say loop.",
                 key="path",
             )
-        self.learner, self.forced = learner, forced
+        self.learner, self.forced = learner, "loop" if learner.rescales else forced
         self.most = os.cpu_count() or 1  # worker processes that there can be, as far as is known
         self.processes = 1
         self.prepared = False
@@ -91,6 +92,8 @@ class Path:
 
     def loops(self, shape: Shape, rows: int, threads: int, weighted: bool) -> bool:
         """Whether so many more rows are fitted one by one. Writes down why."""
+        if self.learner.rescales:
+            return self.say(True, "features are scaled anew on every row")
         if self.learner.loops:
             return self.say(True, "this learner has no other way")
         if weighted and self.forced == "loop":

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from dataleverage.errors import FitError, GridError
 from dataleverage.grid import workers
 from dataleverage.grid.blas import one_thread
-from dataleverage.grid.learner import Learner, Need, Pool, Predictor
+from dataleverage.grid.learner import Learner, Need, Pool, Predictor, scaling
 from dataleverage.grid.oracle import TrainedOracle, both_classes
 from dataleverage.grid.rows import Rows
 from dataleverage.testing.identity import check_object
@@ -301,10 +301,14 @@ def agreement(trial: Trial, reference: Reference) -> None:
         if trial.untrained(row[None])[0]:
             continue
         examples = trial.examples(row)
-        fitted = reference(trial.pool.X[examples], trial.pool.y[examples])
+        X, X_eval = trial.pool.X[examples], trial.pool.X_eval
+        if trial.learner.rescales:
+            shift, scale = scaling(X, trial.learner.preprocess)
+            X, X_eval = (X - shift) / scale, (X_eval - shift) / scale
+        fitted = reference(X, trial.pool.y[examples])
         if fitted is None:
             continue
-        predicted = np.asarray(fitted.predict(trial.pool.X_eval))
+        predicted = np.asarray(fitted.predict(X_eval))
         if trial.world.task == "classification":
             trial.same_labels("reference", row, decision.argmax(axis=1), predicted)
         elif (off := distance(decision[:, 0], predicted.reshape(len(decision)))) > 1e-6:

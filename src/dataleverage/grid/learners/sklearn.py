@@ -118,6 +118,7 @@ class Sklearn(Learner):
         """Raises GridError for estimators whose fit takes no sample_weight, and for pipelines, which do not pass it on."""
         from sklearn.utils.validation import has_fit_parameter
 
+        super().check_weights()
         model = self.build()
         if not has_fit_parameter(model, "sample_weight"):
             raise GridError(
