@@ -152,3 +152,30 @@ def test_forgetting_from_another_row():
         unlearning(table, ["Z"], pd.Series({"x": 0.5}), base="AB*C")
     with pytest.raises(GridError, match="no column 'q'"):
         unlearning(table, ["A"], pd.Series({"q": 0.5}), base="AB*C")
+
+
+def test_what_a_model_claims_may_be_a_mapping_and_must_be_numbers():
+    table = drawn(3, 0)
+    series = unlearning(table, ["A"], pd.Series({"y": 0.25, "x": 0.5}))
+    pd.testing.assert_frame_equal(unlearning(table, ["A"], {"y": 0.25, "x": 0.5}), series)
+    for wrong, says in (
+        ([0.5, 0.25], "scores by column are not a list"),
+        ({"x": "high"}, "a score is a number: .*'high'"),
+        ({"x": None}, "a score is a number"),
+        ({"x": 0.5, "y": np.nan}, "no finite score is given for y"),
+        (pd.Series({"x": np.inf, "y": np.nan}), "no finite score is given for x, y"),
+    ):
+        with pytest.raises(GridError, match=says) as caught:
+            unlearning(table, ["A"], wrong)
+        assert caught.value.place.key == "candidate" and "{column: score}" in caught.value.remedy
+
+
+def test_cells_that_are_no_numbers_have_nothing_to_forget():
+    table = drawn(3, 0)
+    scores = table.scores.copy()
+    scores[6, 1] = np.nan  # BC on y: what is left without A
+    broken = Table(table.rows, scores, table.objects, table.columns, table.metrics, table.sizes)
+    with pytest.raises(GridError, match="1 cell is not a finite number: BC on y\n"):
+        unlearning(broken, ["A"], {"x": 0.5, "y": 0.5})
+    pd.testing.assert_frame_equal(unlearning(broken, ["A"], {"x": 0.5}), unlearning(table, ["A"], {"x": 0.5}))
+    assert unlearning(broken, ["B"], {"y": 0.5})["left"].notna().all()

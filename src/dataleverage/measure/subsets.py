@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +12,7 @@ from dataleverage.grid.rows import from_words, in_words
 from dataleverage.grid.table import Table
 from dataleverage.measure.curves import positions
 from dataleverage.measure.worth import check_numbers
+from dataleverage.world.world import Floats
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -49,34 +50,56 @@ def budgeted(table: Table, budgets: Sequence[int] | None = None, *, column: str 
     return pd.DataFrame(lines, index=pd.Index(wanted, name="budget"), columns=["row", "examples", "score", "regret"])
 
 
-def unlearning(table: Table, forgotten: Sequence[str], candidate: pd.Series, *, base: str | None = None) -> pd.DataFrame:
+def unlearning(
+    table: Table, forgotten: Sequence[str], candidate: pd.Series | Mapping[str, float], *, base: str | None = None
+) -> pd.DataFrame:
     """What a model that claims to have forgotten scores against one that never knew: the retrained row is the reference.
 
     Parameters
     ----------
-    forgotten : objects that were to be forgotten. candidate : the claiming model's scores by column.
+    forgotten : objects that were to be forgotten.
+    candidate : the claiming model's scores by column, as a Series or a mapping.
     base : the row in words before forgetting; the full clean row unless given.
 
     Returns a DataFrame indexed by column: `before`, `retrained`, `candidate`, `difference` (candidate − retrained), and `left`,
     the share of the way from before to retrained that is still to go (0: forgotten, 1: nothing happened; NaN where forgetting
-    changes nothing). Raises MissingCell where the table lacks a row.
+    changes nothing). Raises MissingCell where the table lacks a row, GridError for columns there are not and for scores, of
+    either, that are not numbers.
     """
     import pandas as pd
 
     before = np.ones(len(table.objects), dtype=np.uint8) if base is None else from_words(base, table.objects)
     after = before.copy()
     after[positions(forgotten, table.objects, None)] = 0
-    old, new = table.known(np.stack([before, after]))
-    unknown = [name for name in candidate.index if name not in table.columns]
-    if unknown:
-        raise GridError(f"there is no column {unknown[0]!r}", remedy=f"Columns are {', '.join(table.columns[:20])}.")
-    at = [table.columns.index(name) for name in candidate.index]
-    given = candidate.to_numpy(dtype=np.float64)
-    change = old[at] - new[at]
+    rows = np.stack([before, after])
+    columns, given = claimed(candidate)
+    at = [table.column(name) for name in columns]
+    known = table.known(rows)[:, at]
+    check_numbers(rows, known, table.objects, columns)
+    old, new = known
+    change = old - new
     with np.errstate(invalid="ignore", divide="ignore"):
-        left = np.where(change == 0, np.nan, (given - new[at]) / change)
-    lines = {"before": old[at], "retrained": new[at], "candidate": given, "difference": given - new[at], "left": left}
-    return pd.DataFrame(lines, index=candidate.index.rename("column"))
+        left = np.where(change == 0, np.nan, (given - new) / change)
+    lines = {"before": old, "retrained": new, "candidate": given, "difference": given - new, "left": left}
+    return pd.DataFrame(lines, index=pd.Index(columns, name="column"))
+
+
+def claimed(candidate: pd.Series | Mapping[str, float]) -> tuple[list[str], Floats]:
+    """Columns, and (C,) the scores that a model claims there. Raises GridError for what is no score by column."""
+    import pandas as pd
+
+    remedy = "Give `{column: score}`, or a Series of scores indexed by column."
+    if not isinstance(candidate, pd.Series | Mapping):
+        raise GridError(f"scores by column are not a {type(candidate).__name__}", remedy=remedy, key="candidate")
+    scores = dict(candidate)
+    try:
+        given = np.array([float(score) for score in scores.values()])
+    except (TypeError, ValueError) as error:
+        raise GridError(f"a score is a number: {error}", remedy=remedy, key="candidate") from error
+    broken = [str(name) for name, finite in zip(scores, np.isfinite(given), strict=True) if not finite]
+    if broken:
+        raise GridError(f"no finite score is given for {', '.join(broken[:8])}", remedy=remedy, key="candidate")
+    return [str(name) for name in scores], given
 
 
 def pareto(table: Table, monitored: str, unmonitored: str) -> pd.DataFrame:

@@ -14,7 +14,7 @@ import dataleverage as dl
 from dataleverage.errors import GridError, MissingCell
 from dataleverage.grid.rows import all_rows
 from dataleverage.grid.table import Table
-from dataleverage.measure.values.leave_one_out import leave_one_out
+from dataleverage.measure.values.leave_one_out import leave_group_out, leave_one_out
 
 ABCD = Path(__file__).parents[3] / "scenarios" / "abcd.yaml"
 
@@ -63,6 +63,26 @@ def test_brute_force_on_any_game(n, seed, data):
     assert values.index.tolist() == [names[j] for j in inside]
     for j in inside:
         assert values.loc[names[j]].tolist() == (worth[base] - worth[base - (1 << j)]).tolist()
+
+
+def test_a_cell_that_is_no_number_is_named_and_a_row_that_is_not_known_is_nan():
+    scores = np.arange(16.0).reshape(8, 2)
+    scores[5, 1], scores[1, 0] = np.nan, np.inf  # AC on y, and A on x, which leaving one of three out never looks at
+    known = np.array([0, 1, 3, 4, 5, 7])  # BC is missing
+    table = Table(all_rows(3)[known], scores[known], tuple("ABC"), ("x", "y"))
+    with pytest.raises(GridError, match="1 cell is not a finite number: AC on y\n"):
+        leave_one_out(table)
+    with pytest.raises(GridError, match="AC on y"):
+        leave_one_out(table, objects=["B"])
+    with pytest.raises(GridError, match="AC on y"):
+        leave_one_out(table, base="AC", objects=["A"])
+    with pytest.raises(GridError, match="1 cell is not a finite number: A on x\n"):
+        leave_group_out(table, {"late": ["B", "C"], "last": ["C"]})
+    assert leave_one_out(table, objects=["C"]).loc["C"].tolist() == [14 - 6, 15 - 7]
+    scores[5, 1] = 0.0
+    mended = Table(all_rows(3)[known], scores[known], tuple("ABC"), ("x", "y"))
+    values = leave_one_out(mended)
+    assert values.loc["A"].isna().all() and values.loc[["B", "C"]].notna().all(axis=None)
 
 
 def test_a_poisoned_base_row():

@@ -11,7 +11,7 @@ from dataleverage.errors import GridError
 from dataleverage.grid.oracle import missing_cells
 from dataleverage.grid.rows import from_words, in_brief
 from dataleverage.grid.table import Table
-from dataleverage.measure.worth import frame
+from dataleverage.measure.worth import check_numbers, frame
 from dataleverage.world.world import Floats
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def leave_one_out(table: Table, *, objects: Sequence[str] | None = None, base: s
     Raises
     ------
     MissingCell where the base row, or the row without an object that was asked for, is not in the table.
-    GridError for an object that is not in the base row.
+    GridError for an object that is not in the base row, and for cells of these rows that are not numbers.
     """
     start = base_row(table, base)
     wanted = [name for name, present in zip(table.objects, start, strict=True) if present] if objects is None else list(objects)
@@ -84,6 +84,8 @@ def losses(table: Table, start: np.ndarray[tuple[int], np.dtype[np.uint8]], grou
         raise missing_cells([in_brief(start, table.objects)])
     if missing and (not holes or len(missing) == len(groups)):
         raise missing_cells(missing)
+    used = np.append(position, at[at >= 0])
+    check_numbers(table.rows[used], table.scores[used], table.objects, table.columns)
     values: Floats = table.scores[position] - table.scores[at]
     values[at < 0] = np.nan
     return values
