@@ -6,8 +6,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.base import BaseEstimator
+from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
+from sklearn.preprocessing import StandardScaler
 
 from dataleverage.errors import DataError, FitError, GridError
 from dataleverage.measure.values.bagging import data_oob
@@ -108,3 +111,38 @@ def test_what_makes_no_bag():
         data_oob(np.full((3, 1), np.nan), [0, 1, 1])
     with pytest.raises(FitError, match="LogisticRegression could not be fitted"):
         data_oob([[0.0], [1.0]], [0, 1], estimator=LogisticRegression(), models=20)
+
+
+class Restless(BaseEstimator):
+    """An estimator that changes what it is given, which cannot be copied."""
+
+    def __init__(self, depth=1.0):
+        self.depth = [depth]
+
+
+@pytest.mark.parametrize(
+    ("estimator", "says"),
+    [
+        ("tree", "'tree' is no estimator"),
+        (3, "3 is no estimator"),
+        (LogisticRegression, "the class LogisticRegression is no estimator"),
+        (Restless(), "Restless.* is no estimator"),
+        (StandardScaler(), "StandardScaler does not predict"),
+    ],
+)
+def test_what_is_no_estimator(estimator, says):
+    with pytest.raises(GridError, match=says) as caught:
+        data_oob(X, Y, estimator=estimator, models=2)
+    assert caught.value.place.key == "estimator" and "scikit-learn" in caught.value.remedy
+
+
+def test_what_cannot_be_judged():
+    with pytest.raises(FitError, match=r"LinearRegression could not be fitted .* could not convert"):
+        data_oob(X, np.array(["a", "b"])[np.arange(len(X)) % 2], estimator=LinearRegression(), models=2)
+
+    class Twofold(DummyClassifier):
+        def predict(self, X):
+            return np.zeros((len(X), 2))
+
+    with pytest.raises(FitError, match=r"Twofold .* predicts an array of shape \(\d+, 2\) for \d+ examples"):
+        data_oob(X, Y, estimator=Twofold(), models=2)

@@ -38,19 +38,18 @@ def data_oob(
 
     Returns a DataFrame indexed by example or by group, with columns `value` (NaN where every model saw the example),
     `standard error` (over models) and `models` (how many did not see it; summed over a group's examples).
-    Raises DataError for arrays that cannot be used, GridError for fewer than two models, FitError where a model cannot be
-    fitted.
+    Raises DataError for arrays that cannot be used, GridError for fewer than two models and for what is no estimator, FitError
+    where a model cannot be fitted, or predicts what cannot be judged.
     """
     import pandas as pd
     from sklearn.base import clone, is_regressor
-    from sklearn.tree import DecisionTreeClassifier
 
     given, target = features(X, "X"), labels_of(y, "y")
     if target.shape != (len(given),):
         raise GridError(f"y has shape {target.shape}; expected ({len(given)},)")
     if models < 2:
         raise GridError(f"{models} models are no bag", remedy="Train at least two; a hundred and more tell more.")
-    model = DecisionTreeClassifier(random_state=0) if estimator is None else estimator
+    model = fresh(estimator)
     streams = Streams(seed)
     drawn = streams["bagging"].integers(0, len(given), size=(models, len(given)))
     count, total, square = np.zeros((3, len(given)))
@@ -63,12 +62,15 @@ def data_oob(
         if "random_state" in each.get_params():
             each.set_params(random_state=streams.integer("bagging model", b))
         try:
-            predicted = each.fit(given[sample], target[sample]).predict(given[outside])
+            predicted = np.asarray(each.fit(given[sample], target[sample]).predict(given[outside]))
+            if predicted.shape != (outside.sum(),):
+                raise ValueError(f"it predicts an array of shape {predicted.shape} for {outside.sum()} examples")
+            truth = target[outside]
+            right = -((predicted - truth) ** 2) if is_regressor(model) else (predicted == truth).astype(float)
         except Exception as error:  # an estimator may raise anything
             raise FitError(
                 f"{type(model).__name__} could not be fitted on a bootstrap sample: {error}", remedy="Choose another estimator."
             ) from error
-        right = -((predicted - target[outside]) ** 2) if is_regressor(model) else (predicted == target[outside]).astype(float)
         count[outside] += 1
         total[outside] += right
         square[outside] += right**2
@@ -93,3 +95,26 @@ def data_oob(
             "models": by["models"].sum(),
         }
     ).rename_axis("group")
+
+
+def fresh(estimator: Any) -> Any:
+    """An unfitted copy of an estimator; a decision tree unless one is given. Raises GridError for what is no estimator."""
+    from sklearn.base import clone
+    from sklearn.tree import DecisionTreeClassifier
+
+    if estimator is None:
+        return DecisionTreeClassifier(random_state=0)
+    try:
+        copied = clone(estimator)
+    except (TypeError, RuntimeError) as error:  # no estimator, a class, or one that changes its parameters
+        shown = f"the class {estimator.__name__}" if isinstance(estimator, type) else repr(estimator)
+        raise GridError(
+            f"{shown} is no estimator that can be copied",
+            key="estimator",
+            remedy="Pass a scikit-learn classifier or regressor, as in `DecisionTreeClassifier()`.",
+        ) from error
+    if not hasattr(copied, "predict"):
+        raise GridError(
+            f"{type(copied).__name__} does not predict", key="estimator", remedy="Pass a scikit-learn classifier or regressor."
+        )
+    return copied
