@@ -251,8 +251,11 @@ def test_holes():
     part = Table(table.rows[:-2], table.scores[:-2], table.objects, table.columns)
     with pytest.raises(MissingCell, match="no cells for ABCD"):
         strike(part)
-    with pytest.raises(MissingCell, match="2 clean rows"):
+    with pytest.raises(MissingCell, match="no cells for BCD, ABCD\n"):
         effective_data(part, "AB")
+    few = Table(table.rows[[3]], table.scores[[3]], table.objects, table.columns)
+    with pytest.raises(MissingCell, match="no cells for the empty row, A, B, C, AC, BC, ABC, D and 7 more"):
+        effective_data(few, "AB")
     with pytest.raises(MissingCell, match="no cells for BCD"):
         acquisition(part)
     assert len(acquisition(part, most=2)) == 3

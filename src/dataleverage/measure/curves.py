@@ -10,10 +10,9 @@ import numpy as np
 from dataleverage.errors import GridError
 from dataleverage.grid.grid import Grid
 from dataleverage.grid.metrics import METRICS
-from dataleverage.grid.oracle import missing_cells
 from dataleverage.grid.rows import Rows, from_words, in_words
 from dataleverage.grid.table import Table
-from dataleverage.measure.worth import check_numbers
+from dataleverage.measure.worth import check_complete, check_numbers
 from dataleverage.streams import Streams
 from dataleverage.world.world import Floats, Ints
 
@@ -33,6 +32,7 @@ def strike(
     column: str | None = None,
     samples: int = 100,
     most: int | None = None,
+    points: int | None = None,
     seed: int = 0,
 ) -> pd.DataFrame:
     """The strike curve: the score against how many objects have left the full clean row.
@@ -45,6 +45,8 @@ def strike(
     column : what greedy and worst go by; the first unless given.
     samples : rows of each size that stand for all, where order is random and they must be trained.
     most : how many leave at most; all but one unless given.
+    points : how many sizes are looked at, spread evenly up to the most; every one unless given. Only where order is random or
+        worst: the others go one object at a time.
     seed : of the sample.
 
     Returns a DataFrame indexed by `struck` (how many left): `share` of training examples that left (mean), `rows` looked at, a
@@ -53,7 +55,7 @@ def strike(
     Raises GridError for orders and columns there are not and for cells of that column that are not numbers, MissingCell where a
     table lacks a row.
     """
-    return walk(source, order, column, samples, most, seed, extreme="worst")
+    return walk(source, order, column, samples, most, points, seed, extreme="worst")
 
 
 def acquisition(
@@ -63,6 +65,7 @@ def acquisition(
     column: str | None = None,
     samples: int = 100,
     most: int | None = None,
+    points: int | None = None,
     seed: int = 0,
 ) -> pd.DataFrame:
     """The acquisition curve: the score against how many objects an operator that starts with nothing has got.
@@ -70,7 +73,7 @@ def acquisition(
     As `strike`, upward: greedy takes what helps most now, best the best row of each size. Indexed by `held`; `share` is that
     of training examples held.
     """
-    return walk(source, order, column, samples, most, seed, extreme="best")
+    return walk(source, order, column, samples, most, points, seed, extreme="best")
 
 
 def walk(
@@ -79,6 +82,7 @@ def walk(
     column: str | None,
     samples: int,
     most: int | None,
+    points: int | None,
     seed: int,
     *,
     extreme: Literal["worst", "best"],
@@ -96,6 +100,9 @@ def walk(
         raise GridError(
             f"{samples} rows of a size cannot stand for all", remedy="Sample at least two, to know how sure they are."
         )
+    if points is not None and (order == "greedy" or not isinstance(order, str)):
+        raise GridError(f"the order {order!r} goes one object at a time", key="points", remedy="Leave `points` out.")
+    shown = spread(steps, points)
     scores = asker(source, where)
     start = np.full(n, 1 if down else 0, dtype=np.uint8)
     lines = [line(start[None, :], scores(start[None, :]), sizes, columns, down)]
@@ -103,7 +110,7 @@ def walk(
         if order == extreme:
             refuse_too_many(n, steps)
         rng = Streams(seed)["strike curve"]
-        for step in range(1, steps + 1):
+        for step in shown:
             rows, every = of_size(source, n - step if down else step, samples if order == "random" else None, rng)
             found = scores(rows)
             if order == extreme:
@@ -125,7 +132,8 @@ def walk(
             lines[-1]["rows"] = len(rows)
     else:
         raise GridError(f"there is no order {order!r}", remedy=f"Choose random, greedy or {extreme}, or give object names.")
-    return pd.DataFrame(lines).rename_axis("struck" if down else "held")
+    moved = range(len(lines)) if points is None else [0, *shown]
+    return pd.DataFrame(lines, index=pd.Index(moved, name="struck" if down else "held"))
 
 
 def effective_data(table: Table, row: str, *, column: str | None = None) -> float:
@@ -134,13 +142,12 @@ def effective_data(table: Table, row: str, *, column: str | None = None) -> floa
     The random strike curve of a complete table is interpolated where it falls to the row's score: a targeted strike of two can
     be worth a random one of six. NaN where no random strike costs as much; 0 where the row costs nothing.
 
-    Raises MissingCell where the table has holes or lacks the row.
+    Raises MissingCell, which names the rows, where the table has holes or lacks the row.
     """
     where, sign, _, columns = facts(table, column)
     if not isinstance(table, Table):
         raise GridError("effective data is read off a table, not off a grid", remedy="Pass `grid.unveil()`.")
-    if not table.complete:
-        raise missing_cells([f"{table.holes} clean rows"])
+    check_complete(table)
     score = sign * table.known(from_words(row, table.objects)[None, :])[0, where]
     curve = strike(table, "random", column=column, most=len(table.objects))
     cost = sign * curve[columns[where]].to_numpy()
@@ -164,6 +171,15 @@ def facts(source: Source, column: str | None) -> tuple[int, float, Ints, tuple[s
     where = 0 if column is None else source.column(column)
     sign = 1.0 if METRICS[source.columns[where].metric].greater_is_better else -1.0
     return where, sign, source.sizes, source.column_names
+
+
+def spread(steps: int, points: int | None) -> list[int]:
+    """How many objects have moved at each point of a curve: every number up to the last, or so many spread evenly."""
+    if points is None:
+        return list(range(1, steps + 1))
+    if points < 1:
+        raise GridError(f"{points} points are no curve", key="points", remedy="Ask for at least one.")
+    return sorted(set(np.linspace(steps, 1, min(points, steps)).round().astype(int).tolist()))
 
 
 def refuse_taken(columns: Sequence[str]) -> None:

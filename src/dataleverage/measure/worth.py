@@ -11,7 +11,7 @@ from dataleverage.errors import GridError
 from dataleverage.grid.oracle import missing_cells
 from dataleverage.grid.rows import Rows, all_rows, in_brief, in_words
 from dataleverage.grid.table import Table
-from dataleverage.world.world import Floats, Ints
+from dataleverage.world.world import Floats, Ints, Mask
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,12 +37,26 @@ def worth(table: Table) -> Floats:
     else:
         at = np.full(2**n, -1)
         at[where] = np.arange(len(where))
-        if (at < 0).any():
-            missing = all_rows(n)[at < 0]
-            raise missing_cells([in_words(row, table.objects) for row in missing[:NAMED]], max(len(missing) - NAMED, 0))
+        refuse_holes(at >= 0, table.objects)
         found = scores[at]
     check_numbers(rows, scores, table.objects, table.columns)
     return found
+
+
+def check_complete(table: Table) -> None:
+    """Raise MissingCell, which names the first of them, where a table lacks clean rows, and GridError for what is no table."""
+    check_table(table)
+    known = np.zeros(2 ** len(table.objects), dtype=bool)
+    known[positions(table.rows[table.rows.max(axis=1, initial=0) <= 1])] = True
+    refuse_holes(known, table.objects)
+
+
+def refuse_holes(known: Mask, objects: Sequence[str]) -> None:
+    """Raise MissingCell where not every clean row is known. known : (2**n,), in the order of `all_rows`."""
+    missing = np.flatnonzero(~known)
+    if len(missing):
+        words = [in_words(row, objects) for row in all_rows(len(objects))[missing[:NAMED]]]
+        raise missing_cells(words, max(len(missing) - NAMED, 0))
 
 
 def check_table(table: Table) -> None:
