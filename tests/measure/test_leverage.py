@@ -21,6 +21,7 @@ from dataleverage.measure.leverage import (
     of_strike,
     relative_change,
     share_of_gap,
+    smallest_share,
     transfer,
 )
 
@@ -84,6 +85,26 @@ def test_a_gap_within_noise_is_refused_with_its_numbers():
         relative_change(1.0, 0.0)
     with pytest.raises(GapError):
         relative_change(1.0, 2.0, 2.0)
+
+
+@pytest.mark.parametrize("broken", [math.nan, math.inf, -math.inf])
+def test_a_score_that_is_no_number_is_not_called_noise(broken):
+    for power in (
+        lambda: duplication(0.6, broken, 0.9),
+        lambda: deletion(0.6, 0.5, broken),
+        lambda: transfer(0.6, broken, 0.5),
+        lambda: share_of_gap(0.6, 0.7, broken),
+        lambda: relative_change(0.6, broken),
+        lambda: relative_change(0.6, 0.7, broken),
+    ):
+        with pytest.raises(GridError, match="does not have two finite ends\n") as caught:
+            power()
+        assert "noise" not in str(caught.value) and "position" not in str(caught.value)  # of a single one
+    with pytest.raises(GridError, match=f"the gap from 0.5 to {broken:.4g} at position 1 does not"):
+        duplication([0.6, 0.6, 0.6], 0.5, [0.9, broken, 0.9])
+    with pytest.raises(GridError, match=f"from {broken:.4g} to 0.9 at position 1, 0 does not have two finite ends, and 1 more"):
+        deletion(0.6, [[0.5, 0.5], [broken, broken]], 0.9)
+    assert np.isnan(duplication([math.nan, 0.9], 0.5, 0.9)).tolist() == [True, False]  # what is measured may be unknown
 
 
 # ------------------------------------------------------------------ people on a grid
@@ -206,6 +227,80 @@ def test_random_shares_of_many_say_how_sure_they_are():
         spread = runs[name].std(ddof=1)
         assert abs(runs[name].mean() - exact[name]) < 4.5 * spread / 10
         assert runs[f"{name} error"].mean() == pytest.approx(spread, rel=0.3)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "key", "says"),
+    [
+        ({"shares": []}, "shares", "there are no shares"),
+        ({"shares": [0.2, math.nan]}, "shares", "a share of nan is not between 0 and 1"),
+        ({"shares": [1.7]}, "shares", "a share of 1.7 is not"),
+        ({"shares": [0.5, -1]}, "shares", "a share of -1.0 is not"),
+        ({"shares": [0.0]}, "shares", "a share of 0.0 is not"),
+        ({"shares": [1]}, "shares", "a share of 1.0 is not"),
+        ({"shares": ["half"]}, "shares", "shares are numbers"),
+        ({"samples": 0}, "samples", "0 groups of a size"),
+        ({"samples": -2}, "samples", "-2 groups of a size"),
+    ],
+)
+def test_shares_that_are_none(wrong, key, says):
+    grid, *_ = loss_grid()
+    with pytest.raises(GridError, match=says) as caught:
+        by_share(grid, **wrong)
+    assert caught.value.place.key == key and caught.value.remedy
+    assert grid.trained == 0  # refused before anything was trained
+
+
+def test_one_object_has_no_shares():
+    grid, *_ = loss_grid(1)
+    with pytest.raises(GridError, match="one object cannot act apart from others") as caught:
+        by_share(grid)
+    assert caught.value.place.key == "data.objects" and caught.value.remedy
+
+
+def test_one_group_of_a_size_does_not_know_how_sure_it_is():
+    grid, *_ = loss_grid()
+    line = by_share(grid, [0.4], samples=1).loc[("fixed holdout", 0.4)]
+    assert np.isfinite(line["deletion"]) and math.isnan(line["deletion error"])
+
+
+# ------------------------------------------------------------------ the smallest share
+
+
+@pytest.mark.parametrize("objects", [10, 20])
+def test_the_smallest_share_of_a_curve_in_closed_form(objects):
+    """Where k of n alike objects bring a firm sqrt(k/n) of the way, more than .8 of it takes a share above .64."""
+    words = ["".join(name for j, name in enumerate("ABCDEFGHIJ") if i >> j & 1) for i in range(2**10)]
+    cells = pd.DataFrame({"x": [0.1 + 0.5 * math.sqrt(len(word) / 10) for word in words]}, index=words)
+    grid = dl.Grid.from_table(cells)
+    shares = [k / objects for k in range(1, objects)]
+    found = smallest_share(by_share(grid, shares, samples=10))
+    assert found["fixed holdout"] == 0.7 and math.isnan(found["company"])  # a table has no owners
+    taken = smallest_share(by_share(grid, shares, samples=10), 0.4, power="deletion")
+    assert taken["fixed holdout"] == 0.7  # 1 − sqrt(1 − f) > .4 from f = .64 on too
+    assert smallest_share(by_share(grid, shares, samples=10), 0.99)["fixed holdout"] == math.inf
+
+
+def test_the_smallest_share_is_above_its_level_whatever_larger_ones_do():
+    index = pd.MultiIndex.from_product([["fixed holdout", "company"], [0.3, 0.1, 0.2]], names=["view", "share"])
+    curve = pd.DataFrame({"duplication": [0.7, 0.8, 0.81, math.nan, math.nan, 0.9], "transfer": 0.5}, index=index)
+    assert smallest_share(curve).to_dict() == {"fixed holdout": 0.2, "company": 0.2}  # .8 is not above .8
+    assert smallest_share(curve, 0.75).to_dict() == {"fixed holdout": 0.1, "company": 0.2}
+    assert smallest_share(curve, power="transfer").tolist() == [math.inf, math.inf]
+    assert list(smallest_share(curve).index) == ["fixed holdout", "company"]
+
+
+@pytest.mark.parametrize("wrong", [pd.DataFrame({"duplication": [0.9]}), "a frame"])
+def test_what_has_no_smallest_share(wrong):
+    with pytest.raises(GridError, match="no 'duplication' by view and share") as caught:
+        smallest_share(wrong)
+    assert "by_share" in caught.value.remedy
+    grid, *_ = loss_grid()
+    found = by_share(grid, [0.4], samples=2)
+    with pytest.raises(GridError, match="'power' by view and share"):
+        smallest_share(found, power="power")
+    with pytest.raises(GridError, match="a level of nan"):
+        smallest_share(found, math.nan)
 
 
 def test_who_cannot_strike(owners_grid):

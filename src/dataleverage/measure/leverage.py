@@ -83,8 +83,13 @@ def relative_change(strike: ArrayLike, full: ArrayLike, baseline: ArrayLike | No
 
 
 def gap(worst: ArrayLike, best: ArrayLike, error: ArrayLike) -> Floats:
-    """best − worst. Raises GapError where it is not clear of noise: more than two standard errors, in either direction."""
-    distance, noise = np.broadcast_arrays(number(best) - number(worst), number(error))
+    """best − worst. Raises GapError where it is not clear of noise: more than two standard errors, in either direction.
+
+    Raises GridError, which names the position, where an end of it is not a finite number.
+    """
+    low, high, noise = np.broadcast_arrays(number(worst), number(best), number(error))
+    refuse_unknown(low, high)
+    distance: Floats = high - low
     for each, spread in zip(distance.ravel(), noise.ravel(), strict=True):
         if not clear(abs(each), spread):
             raise GapError(
@@ -92,6 +97,20 @@ def gap(worst: ArrayLike, best: ArrayLike, error: ArrayLike) -> Floats:
                 remedy="Choose data, a learner or a metric with a clear gap (RMSE, not hits), or more evaluation examples.",
             )
     return distance
+
+
+def refuse_unknown(low: Floats, high: Floats) -> None:
+    """Raise GridError where a gap has an end that is NaN or infinite: that is a score nobody knows, not noise."""
+    broken = np.argwhere(~(np.isfinite(low) & np.isfinite(high)))
+    if not len(broken):
+        return
+    at = tuple(broken[0])
+    where = f" at position {', '.join(map(str, at))}" if at else ""
+    more = f", and {len(broken) - 1} more like it" if len(broken) > 1 else ""
+    raise GridError(
+        f"the gap from {low[at]:.4g} to {high[at]:.4g}{where} does not have two finite ends{more}",
+        remedy="Mend or leave out what was not measured; choose a metric that is defined on every row.",
+    )
 
 
 def number(given: ArrayLike) -> Floats:
@@ -157,22 +176,23 @@ def by_share(
 
     Parameters
     ----------
-    shares : of objects that act together, each rounded to a whole number of them; tenths unless given.
+    shares : of objects that act together, each above 0 and below 1 and rounded to a whole number of them, at least one and not
+        all; tenths unless given.
     column : an audit column that everyone is judged on; the first unless given.
-    samples : random groups of each size. seed : of the draws.
+    samples : random groups of each size, at least one, and two to know how sure they are. seed : of the draws.
 
     Returns a DataFrame indexed by view and share: means over groups of `deletion`, `duplication` and `transfer`, their standard
     errors (`deletion error` …), and the share of examples that each firm retains. Where one group's transfer cannot be told,
-    the mean cannot either and is NaN: the others alone would flatter. Raises as `of_strike` does.
+    the mean cannot either and is NaN: the others alone would flatter. Raises as `of_strike` does, and GridError for shares and
+    samples that are none and for a grid of one object.
     """
     import pandas as pd
 
     n = grid.n_objects
-    wanted = [k / 10 for k in range(1, 10)] if shares is None else list(shares)
+    wanted = shares_of(grid, shares, samples)
     rng = Streams(seed)["leverage"]
     lines = []
-    for share in dict.fromkeys(min(max(round(f * n), 1), n - 1) / n for f in wanted):
-        acting = round(share * n)
+    for acting in dict.fromkeys(min(max(round(f * n), 1), n - 1) for f in wanted):
         groups = rng.random((samples, n)).argsort(axis=1)[:, :acting]
         drawn = np.unique(np.sort(groups, axis=1), axis=0)
         strikes = np.zeros((len(drawn), n), dtype=bool)
@@ -184,8 +204,64 @@ def by_share(
             error *= np.sqrt(1 - len(part) / comb(n, acting))  # drawn without putting back: nothing is left where all are
             power = ["deletion", "duplication", "transfer"]
             errors = {f"{name} error": error[name] for name in power}
-            lines.append({"view": view, "share": share, **mean[power], **errors, **mean[["large retains", "small retains"]]})
+            lines.append(
+                {"view": view, "share": acting / n, **mean[power], **errors, **mean[["large retains", "small retains"]]}
+            )
     return pd.DataFrame(lines).set_index(["view", "share"])
+
+
+def smallest_share(found: pd.DataFrame, above: float = 0.8, *, power: str = "duplication") -> pd.Series:
+    """The smallest share of objects whose power is above a level, in each view: how Vincent & Hecht (2021) sum up a curve.
+
+    With what it is unless told otherwise, the smallest f with `DLP_cdc(f) > 0.8`: how many contributors bring a rival that has
+    nothing else four fifths of the way from guessing to all data.
+
+    Parameters
+    ----------
+    found : a frame as of `by_share`: indexed by view and share, with a column for each power.
+    above : the level, which the power must exceed. power : duplication, deletion or transfer.
+
+    Returns a Series indexed by view, of the shares that were measured: the smallest such one, whatever larger ones do; inf
+    where none is above, NaN where none was told. What is compared is the mean over groups, without its interval. Raises
+    GridError for another frame, and for a level that is no number.
+    """
+    import pandas as pd
+
+    if not isinstance(found, pd.DataFrame) or list(found.index.names) != ["view", "share"] or power not in found.columns:
+        raise GridError(f"there is no {power!r} by view and share", key="found", remedy="Pass `leverage.by_share(grid)`.")
+    if not np.isfinite(above):
+        raise GridError(f"a level of {above} is no number", key="above", remedy="Give 0.8, say.")
+
+    def smallest(told: pd.Series) -> float:
+        if told.isna().all():
+            return float("nan")
+        reached = told.index.get_level_values("share")[told > above]
+        return float(reached.min()) if len(reached) else float("inf")
+
+    return found[power].groupby(level="view", sort=False).agg(smallest).rename("share")
+
+
+def shares_of(grid: Grid, shares: Sequence[float] | None, samples: int) -> list[float]:
+    """The shares that were asked for, or tenths. Raises GridError for what no random group of objects can be."""
+    if grid.n_objects < 2:
+        raise GridError(
+            "one object cannot act apart from others: a group needs somebody in it and somebody outside",
+            key="data.objects",
+            remedy="Make two or more objects.",
+        )
+    if samples < 1:
+        raise GridError(f"{samples} groups of a size cannot stand for all", key="samples", remedy="Draw at least two.")
+    if shares is None:
+        return [k / 10 for k in range(1, 10)]
+    try:
+        wanted = [float(share) for share in shares]
+    except (TypeError, ValueError) as error:
+        raise GridError(f"shares are numbers: {error}", key="shares", remedy="Give shares such as [0.1, 0.5].") from error
+    wrong = [share for share in wanted if not 0 < share < 1]  # NaN is not
+    if wrong or not wanted:
+        what = f"a share of {wrong[0]} is not between 0 and 1" if wrong else "there are no shares"
+        raise GridError(what, key="shares", remedy="Give shares such as [0.1, 0.5]; leave them out for tenths.")
+    return wanted
 
 
 def company_view(grid: Grid, rows: Rows, scores: Floats, where: int) -> tuple[Floats, Floats]:
