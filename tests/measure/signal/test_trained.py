@@ -129,10 +129,14 @@ def test_features_alone_take_more_members_than_features_and_labels():
     g = {0: 16.0, 7: 16.0, 56: 16.0, 63: 16.0}  # corners that hardly any digit has
     firm = dl.learners.RidgeClassifier()
     both, alone = (
-        alpha_success(firm, X, y, g, 3, tactic=tactic, worlds=3, tolerance=0.02) for tactic in ("feature_label", "feature_only")
+        alpha_success(firm, X, y, g, 3, tactic=tactic, success=0.7, worlds=3, tolerance=0.02)
+        for tactic in ("feature_label", "feature_only")
     )
-    assert both.reached == 3 and 0 < both.alpha.mean < 0.3
-    assert alone.reached < 3 or alone.alpha.mean > both.alpha.mean
+    assert both.reached == alone.reached == 3
+    assert 0 < both.alpha.high < 0.1 and 0.5 < alone.alpha.mean < 1
+    assert alone.alpha.low > both.alpha.high  # the intervals over worlds are apart
+    halfway = [each.tried[each.tried["alpha"].between(0.49, 0.51)].groupby("world")["success"].max() for each in (both, alone)]
+    assert len(halfway[0]) == 3 and (halfway[0] > halfway[1] + 0.3).all()  # and of half the data, in every world
 
 
 def test_what_is_returned():
