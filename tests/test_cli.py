@@ -283,6 +283,26 @@ def test_grid_says_what_the_measures_say(tmp_path: Path) -> None:
     mistake(dataleverage("grid", FIRST, "--values", "shapley", "--plot", FIRST, cwd=tmp_path), "is a file")
 
 
+def test_grid_samples_what_it_cannot_enumerate_and_says_so(tmp_path: Path) -> None:
+    many = ["--set", "data.objects.count=26", "--set", "creators.1.count=24", "--set", "learner=ridge_classifier"]
+    asked = ("grid", FIRST, *many, "--budget", 60, "--scaling", "--plot", "figures")
+    done = dataleverage(*asked, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    text = " ".join(done.stdout.split())
+    for words in ("a sample: 60 random rows of", "sampled: random strikes of 7 sizes, up to 4 rows", "beyond those unveiled"):
+        assert words in text
+    assert sorted(path.name for path in (tmp_path / "figures").iterdir()) == ["scaling.png", "strikes.png"]
+    said = json.loads(dataleverage(*asked, "--json", cwd=tmp_path).stdout)
+    assert len(said["rows"]) == 60 and said["trained"] == 60 + said["trained_to_measure"]
+    assert (
+        said["estimated_from_rows"]["scaling"]
+        == 60
+        == sum(line["rows"] for line in said["scaling"]["by_size"] if line["column"] == "all")
+    )
+    assert set(said["strikes"]) == {"random", "greedy"}
+    mistake(dataleverage("grid", FIRST, *many, "--budget", 4, "--scaling", cwd=tmp_path), "4 rows cannot show 4 sizes")
+
+
 def test_grid_reads_the_game_on_it(tmp_path: Path) -> None:
     asked = ("grid", FIRST, "--equilibria", "--moves", "contribute,delete", "--creators", "activists")
     done = dataleverage(*asked, cwd=tmp_path)

@@ -134,7 +134,12 @@ def grid(
     store: StoreFile = None,
     budget: Annotated[
         int | None,
-        typer.Option(min=1, help="At most so many rows: those nearest to all and to none, or a surrogate's random sample."),
+        typer.Option(
+            min=1,
+            help="Unveil at most so many rows: those nearest to all and to none, or a surrogate's random sample. Where these "
+            "are not all, each value, --scaling and the strike curves of --plot sample up to as many more (a value up to an "
+            "eighth beyond), and --leverage takes what it needs: what was trained is told.",
+        ),
     ] = None,
     surrogate: Annotated[
         str | None,
@@ -213,8 +218,8 @@ def grid(
             raise ScenarioError("only a surrogate predicts rows one by one", key="--row", remedy="Add `--surrogate additive`.")
         with progress("unveiling", cells.to_unveil(budget)) as advance:
             table = cells.unveil(budget=budget, progress=advance)
-        found = measure(cells, table, names, curves=scaling, power=leverage, budget=budget)
-    drawn = draw(cells, table, found, plot) if plot is not None else []
+        found = measure(cells, table, names, curves=scaling, power=leverage, strikes=plot is not None, budget=budget)
+    drawn = draw(cells, found, plot) if plot is not None else []
     if out is not None:
         write_table(table.frame, out)
     if as_json:

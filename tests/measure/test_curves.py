@@ -267,3 +267,22 @@ def test_a_slice_that_has_a_name_of_the_curve_s_own_is_refused(name):
     for curve in (strike, acquisition):
         with pytest.raises(GridError, match=f"a column is called '{name}'"):
             curve(table)
+
+
+def test_points_spread_over_the_sizes_show_the_same_curve():
+    table = drawn(6, 2)
+    for order in ("random", "worst"):
+        whole, some = strike(table, order, most=6), strike(table, order, most=6, points=3)
+        assert some.index.tolist() == [0, 1, 4, 6] and some.index.name == "struck"
+        assert some.equals(whole.loc[[0, 1, 4, 6]])
+    assert acquisition(table, points=1).index.tolist() == [0, 6]
+    assert strike(table, points=100).equals(strike(table))  # there are no more sizes than there are
+    with pytest.raises(GridError, match="0 points are no curve") as caught:
+        strike(table, points=0)
+    assert caught.value.place.key == "points"
+    for order in ("greedy", ["A", "B"]):
+        with pytest.raises(GridError, match="goes one object at a time") as caught:
+            strike(table, order, points=3)
+        assert caught.value.remedy
+    with pytest.raises(GridError, match="there is no order 'best'"):
+        strike(table, "best", points=3)

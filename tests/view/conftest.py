@@ -1,5 +1,6 @@
 import importlib.util
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
@@ -35,3 +36,17 @@ def grid() -> dl.Grid:
     learner = dl.learners.RidgeClassifier()
     groups, slices = np.arange(120) % 6, {"half": range(30)}
     return dl.Grid.from_arrays(X[:120], y[:120], groups, X[120:], y[120:], learner=learner, slices=slices)
+
+
+@pytest.fixture
+def many_objects() -> Callable[[], dl.Grid]:
+    """Makes a ridge classifier of 24 objects, whose rows are too many to enumerate."""
+
+    def make() -> dl.Grid:
+        rng = np.random.default_rng(1)
+        X = rng.normal(size=(300, 3))
+        y = (X[:, 0] > 0).astype(int)
+        learner = dl.learners.RidgeClassifier()
+        return dl.Grid.from_arrays(X[:240], y[:240], np.arange(240) % 24, X[240:], y[240:], learner=learner)
+
+    return make

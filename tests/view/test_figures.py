@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.stats import t
 
 import dataleverage as dl
 from dataleverage.errors import GridError
@@ -11,8 +12,8 @@ from dataleverage.view.measured import measure
 
 def test_figures_are_drawn_for_what_was_asked(grid, tmp_path):
     table = grid.unveil()
-    found = measure(grid, table, ["banzhaf"], curves=True, power=True)
-    files = draw(grid, table, found, tmp_path / "deep" / "figures")
+    found = measure(grid, table, ["banzhaf"], curves=True, power=True, strikes=True)
+    files = draw(grid, found, tmp_path / "deep" / "figures")
     assert [path.name for path in files] == ["banzhaf.png", "scaling.png", "leverage.png", "strikes.png"]
     from matplotlib.image import imread
 
@@ -48,7 +49,7 @@ def test_of_many_objects_the_largest_are_drawn(grid):
 
 def test_lines_are_the_measures(grid):
     table = grid.unveil()
-    found = measure(grid, table, curves=True, power=True)
+    found = measure(grid, table, curves=True, power=True, strikes=True)
     part = found.sizes[found.sizes.column == "all"]
     dots, curve = scaled(grid, found.scaling, found.sizes).axes[0].lines
     np.testing.assert_allclose(dots.get_ydata(), part.score)
@@ -58,12 +59,38 @@ def test_lines_are_the_measures(grid):
     fixed = found.leverage.loc["fixed holdout"]
     assert len(drawn) == 2  # nobody owns evaluation examples here: one view
     np.testing.assert_allclose(np.array(drawn, dtype=float), [fixed.deletion, fixed.duplication])
-    for each, order in zip(strikes(grid, table).axes[0].lines, ("random", "greedy", "worst"), strict=True):
+    for each, order in zip(strikes(grid, found).axes[0].lines, ("random", "greedy", "worst"), strict=True):
         np.testing.assert_allclose(each.get_ydata(), dl.curves.strike(table, order)["all"])
+
+
+def test_of_too_many_objects_curves_are_drawn_from_samples_with_their_intervals(many_objects, tmp_path):
+    grid = many_objects()
+    found = measure(grid, grid.unveil(budget=50), curves=True, strikes=True, budget=400)
+    assert [path.name for path in draw(grid, found, tmp_path)] == ["scaling.png", "strikes.png"]
+    figure = strikes(grid, found)
+    random, greedy = figure.axes[0].lines
+    curve = dl.curves.strike(grid, points=20, samples=10)
+    np.testing.assert_allclose(random.get_ydata(), curve["all"])
+    np.testing.assert_allclose(random.get_xdata(), curve.index)
+    assert random.get_label() == "at random: mean of up to 10 rows of a size" and greedy.get_label().startswith("greedy")
+    assert figure.get_supxlabel() == "band: 95 % interval of the sampling"
+    band = figure.axes[0].collections[0].get_paths()[0].vertices
+    at = curve.index[3]
+    heights = sorted({y for x, y in band if x == at})
+    assert heights == pytest.approx([curve.loc[at, "all low"], curve.loc[at, "all high"]])
+    drawn = scaled(grid, found.scaling, found.sizes, sampled=True)
+    part = found.sizes[found.sizes.column == "all"]
+    bars = drawn.axes[0].collections[1].get_segments()  # the first is the band between rows
+    reach = np.array([np.ptp(bar[:, 1]) for bar in bars]) / 2
+    student = np.array([t.ppf(0.975, max(rows - 1, 1)) for rows in part.rows])  # of the full row there is no other
+    np.testing.assert_allclose(reach, student * part.error, atol=1e-12)
+    assert drawn.get_supxlabel().startswith("points: random rows of a size")
 
 
 def test_nothing_to_draw_is_said_and_makes_no_folder(grid, tmp_path):
     few = grid.unveil(budget=5)
-    with pytest.raises(GridError, match="there is nothing to draw"):
-        draw(grid, few, measure(grid, few), tmp_path / "figures")
+    cells = dl.Grid.from_table(few.frame)
+    for source, budget in ((grid, 7), (cells, None)):  # too few rows to sample, and nothing to train
+        with pytest.raises(GridError, match="there is nothing to draw"):
+            draw(source, measure(source, few, strikes=True, budget=budget), tmp_path / "figures")
     assert not (tmp_path / "figures").exists()

@@ -8,6 +8,7 @@ import pytest
 
 import dataleverage as dl
 from dataleverage.errors import GridError
+from dataleverage.grid.metrics import Column
 from dataleverage.view.measured import as_json, check_values, measure
 
 
@@ -25,13 +26,11 @@ def test_everything_asked_for_is_told_and_agrees_with_the_measures(grid):
     assert told["leverage"]["alone"]["2"]["company"]["deletion"] is None  # nobody owns evaluation examples here
 
 
-def test_too_many_objects_are_sampled_and_say_so():
-    rng = np.random.default_rng(1)
-    X = rng.normal(size=(300, 3))
-    y = (X[:, 0] > 0).astype(int)
-    grid = dl.Grid.from_arrays(X[:240], y[:240], np.arange(240) % 24, X[240:], y[240:], learner=dl.learners.RidgeClassifier())
+def test_too_many_objects_are_sampled_and_say_so(many_objects):
+    grid = many_objects()
     table = grid.unveil(budget=50)
-    found = measure(grid, table, ["shapley", "banzhaf", "leave_one_out", "beta_shapley:4:1"], budget=400)
+    names = ["shapley", "banzhaf", "leave_one_out", "beta_shapley:4:1"]
+    found = measure(grid, table, names, curves=True, strikes=True, budget=400)
     beta = dl.values.estimate(grid, "semivalue", weights=dl.values.beta_weights(24, 4, 1), budget=400)
     assert found.values["beta_shapley:4:1"].equals(beta.values)
     low, high = beta.interval()
@@ -40,8 +39,60 @@ def test_too_many_objects_are_sampled_and_say_so():
     assert np.isfinite(found.errors["shapley"].to_numpy()).all()
     assert set(as_json(found)["standard_errors"]) == set(found.errors)
     assert found.cells["shapley"] >= 400 and as_json(found)["estimated_from_rows"] == found.cells
+    drawn = dl.scaling.sample(grid, budget=400)
+    assert found.scaling.equals(dl.scaling.fit(drawn)) and found.sizes.equals(dl.scaling.by_size(drawn))
+    assert found.cells["scaling"] == len(drawn) <= 400 and found.sizes.error.max() > 0
+    assert set(found.strikes) == {"random", "greedy"} and found.strikes["random"].index[-1] == 23
+    assert found.strikes["random"].equals(dl.curves.strike(grid, points=20, samples=10))
+    assert found.strikes["greedy"].equals(dl.curves.strike(grid, "greedy", most=10))
+    told = json.loads(json.dumps(as_json(found), allow_nan=False))
+    assert [line["struck"] for line in told["strikes"]["random"]] == found.strikes["random"].index.tolist()
+    assert told["trained_to_measure"] == found.trained == grid.trained - 50
     with pytest.raises(GridError, match=r"least_core needs every row, and 50 of 16,777,216 are there"):
         measure(grid, table, ["least_core"])
+
+
+class Law:
+    """Scores .9 − 2 m^−.6 of 24 objects of 20 examples; the first three add to any row, and the others take as much away."""
+
+    path = "worked out by a formula"
+    columns = (Column("all", "all", "accuracy", "audit", 1),)
+    effects = np.where(np.arange(24) < 3, 0.07, -0.01)
+
+    def scores(self, rows, weights=None):
+        held = rows.sum(axis=1, dtype=float)
+        curve = np.where(held > 0, 0.9 - 2 * (np.maximum(held, 1) * 20) ** -0.6, 0.1)
+        return (curve + rows @ self.effects)[:, None]
+
+
+def test_the_curve_of_too_many_objects_is_that_of_random_rows():
+    """Over all rows of a size the effects are 0. The rows that a budget unveils first are not such: of 21, they lack them."""
+    grid = dl.Grid(tuple(f"o{j}" for j in range(24)), Law(), sizes=[20] * 24)
+    table = grid.unveil(budget=2000)
+    truth = {"a": 0.9, "b": 2.0, "c": 0.6}
+    for budget in (2000, 50):  # the fifty unveiled rows have too few sizes to fit anything
+        line = measure(grid, grid.unveil(budget=budget), curves=True, budget=budget).scaling.loc["all"]
+        for name, value in truth.items():
+            assert line[f"{name} low"] <= value <= line[f"{name} high"]
+        if budget == 2000:
+            assert line["a high"] - line["a low"] < 0.1
+    chosen = dl.scaling.by_size(table).set_index("objects").loc[21]
+    assert chosen["rows"] < 2024 and abs(chosen["score"] - (0.9 - 2 * 420**-0.6)) > 10 * chosen["error"]
+
+
+def test_a_budget_that_holds_every_row_samples_none(grid):
+    table = grid.unveil(budget=64)
+    found = measure(grid, table, ["shapley"], curves=True, strikes=True, budget=64)
+    assert found.cells == {} and found.trained == 0 and list(found.strikes) == ["random", "greedy", "worst"]
+    assert found.scaling.equals(dl.scaling.fit(table)) and "estimated_from_rows" not in as_json(found)
+
+
+def test_one_object_has_no_leverage_and_says_so():
+    X, y = np.arange(20.0)[:, None], np.arange(20) // 10
+    grid = dl.Grid.from_arrays(X, y, np.zeros(20, dtype=int), X, y, learner=dl.learners.RidgeClassifier())
+    assert measure(grid, grid.unveil(), strikes=True).strikes == {}
+    with pytest.raises(GridError, match="one object cannot act apart from others"):
+        measure(grid, grid.unveil(), power=True)
 
 
 @pytest.mark.parametrize("wrong", ["shaply", "beta_shapley", "beta_shapley:1", "beta_shapley:a:b", "shapley;banzhaf"])

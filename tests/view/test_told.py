@@ -49,11 +49,8 @@ def test_leverage_is_told_in_the_views_there_are(grid):
     assert sum("%" in text.split()[0] for text in found["Fixed holdout"][8:-1]) == 5  # one to five of six
 
 
-def test_of_many_objects_few_are_named_and_samples_have_an_interval():
-    rng = np.random.default_rng(1)
-    X = rng.normal(size=(300, 3))
-    y = (X[:, 0] > 0).astype(int)
-    grid = dl.Grid.from_arrays(X[:240], y[:240], np.arange(240) % 24, X[240:], y[240:], learner=dl.learners.RidgeClassifier())
+def test_of_many_objects_few_are_named_and_samples_have_an_interval(many_objects):
+    grid = many_objects()
     found = told(grid, ["shapley"], budget=300, power=True)
     assert found["Values"][0].startswith("sampled: shapley from 3") and len(found["Values"]) == 14
     estimate = dl.values.estimate(grid, budget=300)
@@ -62,6 +59,25 @@ def test_of_many_objects_few_are_named_and_samples_have_an_interval():
     assert found["Values"][1] == f"{best}: shapley {estimate.values['all'].max():+.4f} ± {reach:.4f}"
     assert found["Values"][-1] == "and 12 more objects (--json has them all)"
     assert any(text.startswith("and 12 more objects, whose deletion") for text in found["Fixed holdout"])
+    assert found["To measure"] == [f"{grid.trained - 300:,} rows were trained beyond those unveiled"]
+
+
+def test_what_was_sampled_is_told_with_how_many_rows(many_objects):
+    grid = many_objects()
+    found = told(grid, curves=True, strikes=True, budget=400)
+    sizes = dl.scaling.by_size(dl.scaling.sample(grid, budget=400))
+    assert f"(means over a sample: {sizes.rows.sum():,} random rows of {len(sizes)} sizes)" in found["Scaling"][0]
+    assert found["Strikes"] == [
+        "sampled: random strikes of 20 sizes, up to 10 rows of each, with 95 % intervals",
+        "greedy: the first 10 to leave, of 196 rows looked at",  # the full row, and 24 + 23 + … + 15 of half the budget
+    ]
+    few = told(many_objects(), strikes=True, budget=20)
+    assert few["Strikes"][1] == "greedy: not followed, since a single step looks at more rows than the budget has (--budget)"
+
+
+def test_what_was_all_there_is_told_without_a_word_of_samples(grid):
+    found = told(grid, curves=True, strikes=True)
+    assert "(means over rows of a size)" in found["Scaling"][0] and "Strikes" not in found and "To measure" not in found
 
 
 def test_a_loss_is_told_with_what_helps_most_first():

@@ -10,8 +10,8 @@ import numpy as np
 from dataleverage.errors import GridError
 from dataleverage.grid.grid import Grid
 from dataleverage.grid.metrics import METRICS
-from dataleverage.grid.table import Table
-from dataleverage.measure import curves, scaling
+from dataleverage.measure import scaling
+from dataleverage.measure.intervals import quantile
 from dataleverage.view.measured import Measured
 from dataleverage.view.told import NORMAL, formula, levels_off, short, unit
 
@@ -24,10 +24,10 @@ INK, ACCENT, SECOND = "#22313f", "#0072b2", "#d55e00"  # Okabe and Ito's blue an
 WIDTH = 7.0  # inches
 SHOWN = 40  # objects drawn
 LONGEST = 28  # letters of an object's name
-ORDERS = {
-    "random": "at random: mean of all rows of a size",
-    "greedy": "greedy: who hurts most now",
-    "worst": "worst row of each size",
+ORDERS = {  # what is drawn of each order, its colour and its mark
+    "random": ("at random: mean of all rows of a size", INK, "o"),
+    "greedy": ("greedy: who hurts most now", ACCENT, "s"),
+    "worst": ("worst row of each size", SECOND, "^"),
 }
 
 
@@ -37,11 +37,11 @@ def check_folder(folder: Path) -> None:
         raise GridError(f"{folder} is a file; figures go into a folder", remedy="Name a folder.", key="--plot")
 
 
-def draw(grid: Grid, table: Table, found: Measured, folder: Path) -> list[Path]:
+def draw(grid: Grid, found: Measured, folder: Path) -> list[Path]:
     """Write a PNG for every value, the scaling curve, the strike curves and leverage; returns the files."""
-    if not found.values and found.scaling is None and found.leverage is None and not table.complete:
+    if not found.values and found.scaling is None and found.leverage is None and not found.strikes:
         raise GridError(
-            "there is nothing to draw: strike curves need every row",
+            "there is nothing to draw: strike curves need two objects and every row, or eight rows or more to train",
             remedy="Add --values, --scaling or --leverage.",
             key="--plot",
         )
@@ -50,11 +50,11 @@ def draw(grid: Grid, table: Table, found: Measured, folder: Path) -> list[Path]:
     for name, frame in found.values.items():
         written.append(save(values(grid, name, frame, found.reach.get(name)), folder / f"{name.replace(':', '-')}.png"))
     if found.scaling is not None and found.sizes is not None:
-        written.append(save(scaled(grid, found.scaling, found.sizes), folder / "scaling.png"))
+        written.append(save(scaled(grid, found.scaling, found.sizes, sampled="scaling" in found.cells), folder / "scaling.png"))
     if found.leverage is not None:
         written.append(save(leverage(found), folder / "leverage.png"))
-    if table.complete:
-        written.append(save(strikes(grid, table), folder / "strikes.png"))
+    if found.strikes:
+        written.append(save(strikes(grid, found), folder / "strikes.png"))
     return written
 
 
@@ -110,13 +110,17 @@ def below(figure: Figure, text: str) -> None:
     figure.supxlabel(text, fontsize="small", color=INK, x=0.99, ha="right")
 
 
-def scaled(grid: Grid, fitted: pd.DataFrame, sizes: pd.DataFrame) -> Figure:
-    """Mean score by size, one standard deviation between rows, and the fitted curve."""
+def scaled(grid: Grid, fitted: pd.DataFrame, sizes: pd.DataFrame, *, sampled: bool = False) -> Figure:
+    """Mean score by size, its interval where rows were drawn, one standard deviation between rows, and the fitted curve."""
     column = grid.column_names[0]
     part = sizes[sizes.column == column]
     figure, axes = canvas("Scaling", "training examples m", unit(grid))
     low, high = part.score - part.deviation, part.score + part.deviation
     axes.fill_between(part.examples, low, high, color=ACCENT, alpha=0.15, linewidth=0, label="one deviation between rows")
+    if sampled:
+        reach = [quantile(0.975, max(rows - 1, 1)) for rows in part.rows] * part.error
+        axes.errorbar(part.examples, part.score, yerr=reach, fmt="none", color=ACCENT, capsize=2)
+        below(figure, "points: random rows of a size, and the 95 % interval of their mean")
     axes.plot(part.examples, part.score, "o", color=ACCENT, label="mean of the rows of a size")
     m = np.linspace(float(part.examples.min()), float(part.examples.max()), 200)
     line = fitted.loc[[column]].iloc[0]
@@ -150,15 +154,24 @@ def leverage(found: Measured) -> Figure:
     return figure
 
 
-def strikes(grid: Grid, table: Table) -> Figure:
-    """The strike curve by three orders."""
+def strikes(grid: Grid, found: Measured) -> Figure:
+    """The strike curves there are; means over a sample of rows with their 95 % intervals."""
     from matplotlib.ticker import MaxNLocator
 
     column = grid.column_names[0]
     figure, axes = canvas("Strike curves", "objects that left", unit(grid))
-    for order, colour, mark in (("random", INK, "o"), ("greedy", ACCENT, "s"), ("worst", SECOND, "^")):
-        curve = curves.strike(table, order, column=column)
-        axes.plot(curve.index, curve[column], f"{mark}-", color=colour, label=ORDERS[order])
+    for order, curve in found.strikes.items():
+        label, colour, mark = ORDERS[order]
+        if f"{column} low" in curve:
+            label = f"at random: mean of up to {int(curve.rows.max())} rows of a size"
+            axes.fill_between(curve.index, *drawn(curve, column), color=colour, alpha=0.15, linewidth=0)
+            below(figure, "band: 95 % interval of the sampling")
+        axes.plot(curve.index, curve[column], f"{mark}-", color=colour, label=label)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.legend(frameon=False)
     return figure
+
+
+def drawn(curve: pd.DataFrame, column: str) -> tuple[pd.Series, pd.Series]:
+    """(low, high) ends of the interval at each point of a curve: the mean itself where it is of all rows."""
+    return curve[f"{column} low"].fillna(curve[column]), curve[f"{column} high"].fillna(curve[column])

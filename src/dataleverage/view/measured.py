@@ -6,10 +6,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from dataleverage.errors import GridError
 from dataleverage.grid.gap import Gap
 from dataleverage.grid.grid import Grid
+from dataleverage.grid.oracle import TableOracle
 from dataleverage.grid.table import Table
+from dataleverage.measure import curves as walks
 from dataleverage.measure import leverage, scaling, values
 
 if TYPE_CHECKING:
@@ -22,7 +26,10 @@ VALUES: dict[str, Callable[[Table], pd.DataFrame]] = {
     "banzhaf": values.banzhaf,
     "least_core": values.least_core,
 }
-BUDGET = 2000  # rows that an estimate takes unless told otherwise
+BUDGET = 2000  # rows that each measure takes that is sampled, unless told otherwise
+POINTS = 20  # sizes at which a sampled strike curve is shown, at most
+MOST = 100  # rows that stand for all of a size at most, and at least
+LEAST = 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,8 +37,11 @@ class Measured:
     """Everything that was asked for.
 
     values : DataFrames (objects × columns) by name. Of those that were estimated, errors : standard errors, reach : half of
-    95 % intervals, cells : how many rows they are from.
+    95 % intervals.
     scaling, sizes : the fitted curves, and the means they were fitted to.
+    strikes : the strike curves of the first column, by order.
+    cells : of what was sampled (values, `scaling`, `strikes`), how many rows it is from. trained : rows that were trained for
+    all this, beyond those that had been unveiled.
     leverage : in both views, by share of objects. alone : of every object by itself, where they are not too many. gap : what
     it is a share of.
     """
@@ -42,6 +52,8 @@ class Measured:
     cells: dict[str, int] = field(default_factory=dict)
     scaling: pd.DataFrame | None = None
     sizes: pd.DataFrame | None = None
+    strikes: dict[str, pd.DataFrame] = field(default_factory=dict)
+    trained: int = 0
     leverage: pd.DataFrame | None = None
     alone: dict[str, pd.DataFrame] = field(default_factory=dict)
     gap: Gap | None = None
@@ -91,18 +103,33 @@ def estimated(grid: Grid, name: str, budget: int) -> values.Estimate | None:
 
 
 def measure(
-    grid: Grid, table: Table, names: Sequence[str] = (), *, curves: bool = False, power: bool = False, budget: int | None = None
+    grid: Grid,
+    table: Table,
+    names: Sequence[str] = (),
+    *,
+    curves: bool = False,
+    power: bool = False,
+    strikes: bool = False,
+    budget: int | None = None,
 ) -> Measured:
     """Measure a grid that was unveiled as far as `table` goes.
 
-    names : values, as `check_values` gives them; where the table has holes, those that can be are estimated from `budget` rows.
-    curves : fit scaling curves. power : leverage, of every object alone and of random shares.
+    Where the table has holes and rows can be trained, each measure that can be sampled is, from `budget` rows of its own.
+
+    names : values, as `check_values` gives them. curves : fit scaling curves. power : leverage, of every object alone and of
+    random shares. strikes : strike curves, of the first column.
     """
-    found = Measured(scaling=scaling.fit(table) if curves else None, sizes=scaling.by_size(table) if curves else None)
+    before, many = grid.trained, not table.complete and not isinstance(grid.oracle, TableOracle)
+    found = Measured()
+    if curves:
+        drawn = scaling.sample(grid, budget=budget or BUDGET) if many else table
+        found = replace(found, scaling=scaling.fit(drawn), sizes=scaling.by_size(drawn))
+        if many:
+            found.cells["scaling"] = len(drawn)
     for name in names:
-        sampled = estimated(grid, name, budget or BUDGET) if grid.world is not None and not table.complete else None
+        sampled = estimated(grid, name, budget or BUDGET) if many else None
         if sampled is None:
-            if name == "least_core" and grid.world is not None and not table.complete:
+            if name == "least_core" and many:
                 raise GridError(
                     f"{name} needs every row, and {len(table):,} of {2**grid.n_objects:,} are there",
                     remedy="Raise --budget, or ask for shapley, banzhaf or beta_shapley, which can be sampled.",
@@ -112,10 +139,39 @@ def measure(
             continue
         found.values[name], found.errors[name], found.cells[name] = sampled.values, sampled.errors, sampled.cells
         found.reach[name] = sampled.interval()[1] - sampled.values
-    if not power:
-        return found
-    alone = {name: leverage.of_strike(grid, [name]) for name in grid.objects} if grid.n_objects <= ALONE else {}
-    return replace(found, leverage=leverage.by_share(grid), alone=alone, gap=grid.gap(grid.column_names[0]))
+    if strikes:
+        found.strikes.update(sampled_strikes(grid, budget or BUDGET) if many else all_strikes(table))
+        if many and found.strikes:
+            found.cells["strikes"] = sum(int(curve.rows.sum()) for curve in found.strikes.values())
+    if power:
+        shares = leverage.by_share(grid)  # first, since it refuses what has no leverage in its own words
+        alone = {name: leverage.of_strike(grid, [name]) for name in grid.objects} if grid.n_objects <= ALONE else {}
+        found = replace(found, leverage=shares, alone=alone, gap=grid.gap(grid.column_names[0]))
+    return replace(found, trained=grid.trained - before)
+
+
+def all_strikes(table: Table) -> dict[str, pd.DataFrame]:
+    """The strike curves of a complete table of two objects or more, and none of others."""
+    if not table.complete or len(table.objects) < 2:
+        return {}
+    orders: tuple[walks.Order, ...] = ("random", "greedy", "worst")
+    return {order: walks.strike(table, order) for order in orders}
+
+
+def sampled_strikes(grid: Grid, budget: int) -> dict[str, pd.DataFrame]:
+    """Strike curves from a sample of rows: half the budget for random strikes, half for as much of a greedy one as it gives.
+
+    Where objects are so many that it gives no step of a greedy one, there is none; and with fewer than eight rows, no curve.
+    """
+    n, half = grid.n_objects, budget // 2
+    if n < 2 or half < LEAST:
+        return {}
+    points = min(POINTS, n - 1, half // LEAST)
+    found = {"random": walks.strike(grid, "random", points=points, samples=min(MOST, half // points))}
+    steps = int((np.cumsum(np.arange(n, 1, -1)) <= half).sum())
+    if steps:
+        found["greedy"] = walks.strike(grid, "greedy", most=steps)
+    return found
 
 
 def as_json(found: Measured) -> dict[str, Any]:
@@ -125,9 +181,14 @@ def as_json(found: Measured) -> dict[str, Any]:
         told["values"] = {name: plain(frame) for name, frame in found.values.items()}
     if found.errors:
         told["standard_errors"] = {name: plain(frame) for name, frame in found.errors.items()}
-        told["estimated_from_rows"] = found.cells
     if found.scaling is not None and found.sizes is not None:
         told["scaling"] = {"fit": plain(found.scaling), "by_size": records(found.sizes)}
+    if found.strikes:
+        told["strikes"] = {order: records(curve.reset_index()) for order, curve in found.strikes.items()}
+    if found.cells:
+        told["estimated_from_rows"] = found.cells
+    if told or found.leverage is not None:
+        told["trained_to_measure"] = found.trained
     if found.leverage is not None:
         told["leverage"] = {
             "alone": {name: plain(frame) for name, frame in found.alone.items()},

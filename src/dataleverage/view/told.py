@@ -30,7 +30,11 @@ def lines(grid: Grid, found: Measured) -> Lines:
         told.append(("Measured on", f"{unit(grid)}, given this {given} (--json has every column)"))
     told += under("Values", of_objects(grid, found, column))
     told += under("Scaling", of_sizes(found, column))
-    return told + of_leverage(grid, found)
+    told += under("Strikes", of_strikes(found))
+    told += of_leverage(grid, found)
+    if found.trained:
+        told.append(("To measure", f"{found.trained:,} rows were trained beyond those unveiled"))
+    return told
 
 
 def under(label: str, texts: list[str]) -> Lines:
@@ -71,13 +75,30 @@ def of_sizes(found: Measured, column: str) -> list[str]:
         return []
     line, means = found.scaling.loc[[column]].iloc[0], found.sizes[found.sizes.column == column]
     first, last = means.iloc[0], means.iloc[-1]
+    drawn = found.cells.get("scaling")
+    of = "rows of a size" if drawn is None else f"a sample: {drawn:,} random rows of {len(means)} sizes"
     return [
         f"{first.score:.3f} with {first.examples:,.0f} training examples, {last.score:.3f} with {last.examples:,.0f} "
-        "(means over rows of a size)",
+        f"(means over {of})",
         f"fit: {formula(line)}, m training examples; residuals {line['deviation']:.4f}",
         (f"endless data would score {line['a']:.3f}" if levels_off(line, means) else "where it levels off cannot be told")
         + f" (95 % interval of the fit {line['a low']:.3f} to {line['a high']:.3f})",
     ]
+
+
+def of_strikes(found: Measured) -> list[str]:
+    """How curves that are drawn from a sample were sampled."""
+    if "strikes" not in found.cells:
+        return []
+    drawn = found.strikes["random"]
+    most = int(drawn.rows.max())
+    texts = [f"sampled: random strikes of {len(drawn) - 1} sizes, up to {most:,} rows of each, with 95 % intervals"]
+    if "greedy" in found.strikes:
+        greedy = found.strikes["greedy"]
+        texts.append(f"greedy: the first {len(greedy) - 1:,} to leave, of {int(greedy.rows.sum()):,} rows looked at")
+    else:
+        texts.append("greedy: not followed, since a single step looks at more rows than the budget has (--budget)")
+    return texts
 
 
 def formula(line: pd.Series) -> str:
