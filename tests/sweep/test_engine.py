@@ -159,6 +159,18 @@ def test_a_run_that_takes_too_long_is_told_apart_from_those_in_its_task(store: S
     assert ended(store) == {n: "timed_out" if n == 20 else "done" for n in range(36)}
 
 
+@pytest.mark.parametrize("fault", [SystemExit(0), KeyboardInterrupt(), GeneratorExit()])
+def test_what_would_end_the_coordinator_fails_the_run_that_raised_it(store: Store, fault: BaseException) -> None:
+    engine(store.plan, store, Scripted(lambda numbers: fault if 0 in numbers else None), least=6).run()
+    assert ended(store) == {n: "failed" if n == 0 else "done" for n in range(36)}
+    assert type(fault).__name__ in store.errors()[0][2]
+
+
+def test_a_fault_of_the_executor_ends_the_sweep(store: Store) -> None:
+    with pytest.raises(RuntimeError, match="no such thing"):
+        engine(store.plan, store, Scripted(lambda numbers: RuntimeError("no such thing"))).run()
+
+
 def test_what_was_kept_is_not_played_again(store: Store) -> None:
     first = Scripted(lambda numbers: None)
     begun = engine(store.plan, store, first, window=1)

@@ -19,7 +19,15 @@ from dataleverage.sweep.plan import Plan
 from dataleverage.sweep.work import Job, Task, TimeUp, at_most, play
 
 MINE = """
+import sys
 import time
+def leaving(record):
+    revenue = record.manifest["scenario"]["payoffs"]["revenue"]
+    if revenue == 1:
+        sys.exit(0)
+    if revenue == 2:
+        raise KeyboardInterrupt
+    return revenue
 def often(record):
     if record.manifest["scenario"]["payoffs"]["revenue"] == 2:
         raise RuntimeError("this one cannot be read")
@@ -64,6 +72,15 @@ def test_a_run_that_raises_is_told_with_its_traceback_and_the_others_go_on(sweep
     results = play(job(plan), tasks(plan))
     assert [result.status for result in results] == ["done", "failed", "done"]
     assert "RuntimeError: this one cannot be read" in results[1].error and "mine_at_work.py" in results[1].error
+
+
+@pytest.mark.usefixtures("mine")
+def test_a_run_that_would_leave_its_process_has_failed(sweep: Callable[[str], Plan]) -> None:
+    plan = sweep("vary: {payoffs.revenue: [1.0, 2.0, 3.0]}\noutcomes: ['mine_at_work:leaving']\n")
+    results = play(job(plan), tasks(plan))
+    assert [result.status for result in results] == ["failed", "failed", "done"]
+    assert results[0].error.endswith("SystemExit: 0\n") and "mine_at_work.py" in results[0].error
+    assert "KeyboardInterrupt" in results[1].error
 
 
 @pytest.mark.usefixtures("mine")

@@ -32,7 +32,8 @@ class Engine:
     Parameters
     ----------
     store : where results go; runs that it has are not played again.
-    executor : what plays tasks. Its futures may raise `WorkerLost` and `TimeoutError`; anything else ends the sweep.
+    executor : what plays tasks. Its futures may raise `WorkerLost` and `TimeoutError`; any other Exception ends the sweep, and
+        what is none (SystemExit, say) is a failure of the run that raised it.
     job : what workers need to know. window : tasks handed over at once. least : runs in a task where there are so many.
     limit : seconds a run may take, where the executor does not see to it by itself.
     alone : seconds a run may take where the executor does; a task of several is kept well below.
@@ -147,24 +148,30 @@ class Engine:
     def _results(self, future: Future[list[Result]]) -> list[Result]:
         """What a task brought; of one that was lost or took too long, what becomes of its runs."""
         batch = self._flying.pop(future)
-        try:
+        error = future.exception()  # looked at, not raised: SystemExit from a worker must not end the coordinator
+        if error is None:
             results = future.result()
-        except WorkerLost as lost:
-            if len(batch) > 1 or not lost.deaths:
-                self.again += batch
-                return []
-            self.kills[batch[0]] = self.kills.get(batch[0], 0) + lost.deaths
-            if self.kills[batch[0]] < KILLS:
-                self.suspects += batch
-                return []
-            return [Result(batch[0], "set_aside", error=f"it took {KILLS} worker processes with it; {lost}")]
-        except StoreError as error:  # of the cells that workers share: the disk is full, say
+            mean = sum(result.seconds for result in results) / len(results)
+            self.pace = mean if not self.pace else 0.8 * self.pace + 0.2 * mean
+            return results
+        if isinstance(error, StoreError):  # of the cells that workers share: the disk is full, say
             raise StoreError(error.message, place=error.place, remedy=REMEDY) from error
-        except TimeoutError:
-            if len(batch) > 1:
-                self.again += batch
-                return []
-            return [Result(batch[0], "timed_out", error=f"it took more than {self.alone:g} seconds", seconds=self.alone or 0.0)]
-        mean = sum(result.seconds for result in results) / len(results)
-        self.pace = mean if not self.pace else 0.8 * self.pace + 0.2 * mean
-        return results
+        if isinstance(error, Exception) and not isinstance(error, WorkerLost | TimeoutError):
+            raise error
+        if len(batch) > 1 or (isinstance(error, WorkerLost) and not error.deaths):
+            self.again += batch
+            return []
+        return self._of_one(batch[0], error)
+
+    def _of_one(self, number: int, error: BaseException) -> list[Result]:
+        """What becomes of a run that did not come back, and was alone in its task."""
+        if isinstance(error, TimeoutError):
+            said = f"it took more than {self.alone:g} seconds"
+            return [Result(number, "timed_out", error=said, seconds=self.alone or 0.0)]
+        if not isinstance(error, WorkerLost):
+            return [Result(number, "failed", error=f"{type(error).__name__}: {error}")]
+        self.kills[number] = self.kills.get(number, 0) + error.deaths
+        if self.kills[number] < KILLS:
+            self.suspects.append(number)
+            return []
+        return [Result(number, "set_aside", error=f"it took {KILLS} worker processes with it; {error}")]

@@ -108,7 +108,7 @@ def played(job: Job, task: Task, limit: float | None) -> Result:
         raise
     except TimeUp:
         status, error = "timed_out", f"it took more than {limit:g} seconds"
-    except Exception as fault:
+    except BaseException as fault:  # SystemExit too: what a run raises ends that run, and never its worker or the sweep
         told = f"{type(fault).__name__}: {fault}\n" if isinstance(fault, DataleverageError) else ""
         status, error = "failed", bounded(told + last_lines(traceback.format_exc()), LONGEST_TRACEBACK)
     return Result(task.number, status, outcomes, error, time.perf_counter() - began)
