@@ -26,7 +26,7 @@ from dataleverage.sweep.store import RUNS, Store
 
 SOURCE = Path(__file__).parents[2] / "src"
 TROUBLE = """
-import os, signal, time
+import os, signal, sys, time
 def value(record):
     revenue = record.manifest["scenario"]["payoffs"]["revenue"]
     if revenue == 2.0:
@@ -35,6 +35,8 @@ def value(record):
         os.kill(os.getpid(), signal.SIGKILL)
     while revenue == 4.0:
         time.sleep(1)
+    if revenue == 6.0:
+        sys.exit(0)
     return revenue
 """
 SLOW = """
@@ -134,27 +136,54 @@ def no_orphans(folder: Path) -> Iterator[None]:
     assert not left
 
 
-def test_runs_that_raise_kill_and_never_end_cost_nobody_else(
+def test_runs_that_raise_leave_kill_and_never_end_cost_nobody_else(
     sweep: Callable[[str], Plan], folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (folder / "trouble.py").write_text(TROUBLE)
     monkeypatch.syspath_prepend(str(folder))
     plan = sweep(
-        "vary: {payoffs.revenue: [1.0, 2.0, 3.0, 4.0, 5.0]}\nworlds: 2\noutcomes: ['trouble:value', creators_welfare]\n"
+        "vary: {payoffs.revenue: [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]}\nworlds: 2\noutcomes: ['trouble:value', creators_welfare]\n"
     )
     standing = run(plan, folder / "runs", workers=2, limit=10)
-    assert standing.counts == {"waiting": 0, "done": 4, "no_gap": 0, "failed": 2, "timed_out": 2, "set_aside": 2}
+    assert standing.counts == {"waiting": 0, "done": 4, "no_gap": 0, "failed": 4, "timed_out": 2, "set_aside": 2}
     with Store.opened(plan, folder / "runs") as store:
         ended = {plan.run(n).point: (status, values, n) for n, status, values in lines_of(store)}
         errors = {plan.run(n).point: error for n, _, error in store.errors()}
-    assert [ended[point][0] for point in range(5)] == ["done", "failed", "set_aside", "timed_out", "done"]
+    assert [ended[point][0] for point in range(6)] == ["done", "failed", "set_aside", "timed_out", "done", "failed"]
     assert "RuntimeError: this run cannot be read" in errors[1] and "trouble.py" in errors[1]
-    assert "2 worker processes" in errors[2] and "10 seconds" in errors[3]
+    assert "2 worker processes" in errors[2] and "10 seconds" in errors[3] and "SystemExit: 0" in errors[5]
     played = plan.run(ended[4][2])
     assert played.data_seed is not None
     by_hand = outcomes(plan.scenario(4).in_world(played.data_seed).play(played.seed))
     assert ended[4][1] == [5.0, by_hand["creators_welfare"]]
     assert run(plan, folder / "runs", workers=2).counts == standing.counts, "what ended has ended"
+
+
+LATE = """
+import os, signal, sys, time
+def value(record):
+    revenue = record.manifest["scenario"]["payoffs"]["revenue"]
+    if revenue == 1.0:
+        os.kill(os.getpid(), signal.SIGKILL)
+    while revenue == 2.0:
+        time.sleep(1)
+    if revenue == 3.0:
+        sys.exit(0)
+    return record.along("score:all")[3]
+"""
+
+
+def test_the_first_point_may_be_the_killer_and_outcomes_may_need_later_rounds(
+    sweep: Callable[[str], Plan], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "late.py").write_text(LATE)
+    monkeypatch.syspath_prepend(str(folder))
+    plan = sweep("vary: {payoffs.revenue: [1.0, 2.0, 3.0, 4.0]}\noutcomes: ['late:value']\n")
+    run(plan, folder / "runs", workers=2, limit=10)
+    with Store.opened(plan, folder / "runs") as store:
+        told = {number: (status, values) for number, status, values in lines_of(store)}
+    assert [told[point][0] for point in range(4)] == ["set_aside", "timed_out", "failed", "done"]
+    assert told[3][1] == [plan.scenario(3).play().along("score:all")[3]]
 
 
 def test_a_second_coordinator_is_refused_while_the_first_plays(long: Plan, folder: Path) -> None:

@@ -84,15 +84,26 @@ def test_worlds_of_a_table(folder: Path) -> None:
         ("rounds.row", "holds no numbers"),
         ("no_such_module:f", "cannot be imported: ModuleNotFoundError"),
         ("math:nothing", "cannot be imported: AttributeError"),
-        ("math:pi", "is no function"),
-        ("math:sqrt", "failed on a record: TypeError"),
+        ("math:pi", "is no function of one argument"),
+        ("math:pow", "is no function of one argument"),
+        ("leaves_at_import:f", "cannot be imported: SystemExit: 0"),
     ],
 )
 def test_outcomes_that_cannot_be_read_are_refused_before_anything_is_played(
-    sweep: Callable[[str], Plan], name: str, said: str
+    sweep: Callable[[str], Plan], folder: Path, monkeypatch: pytest.MonkeyPatch, name: str, said: str
 ) -> None:
+    (folder / "leaves_at_import.py").write_text("import sys\nsys.exit(0)\n")
+    monkeypatch.syspath_prepend(str(folder))
     (error,) = told(sweep, f"outcomes:\n- users\n- '{name}'\n")
     assert said in str(error) and error.place.line == 4
+
+
+def test_a_function_of_ones_own_is_not_called_by_the_coordinator(
+    sweep: Callable[[str], Plan], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "called_by_nobody.py").write_text("import os\ndef f(record):\n    os.abort()\n")
+    monkeypatch.syspath_prepend(str(folder))
+    assert sweep("outcomes: ['called_by_nobody:f']\n").sweep.outcomes == ("called_by_nobody:f",)
 
 
 def test_covering_points_hold_every_value_and_the_ends(sweep: Callable[[str], Plan]) -> None:

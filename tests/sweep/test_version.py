@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -25,6 +26,17 @@ def test_a_changed_outcome_function_is_other_code(tmp_path: Path, monkeypatch: p
     assert version.of_code(names) == before != version.of_code(("users",))
     file.write_text("def f(record): return 2\n")
     assert version.of_code(names) != before
+
+
+def test_a_module_in_a_package_is_looked_at_and_not_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(tmp_path))
+    (tmp_path / "mine_in_package").mkdir()
+    (tmp_path / "mine_in_package" / "__init__.py").write_text("import sys\nsys.exit(3)\n")
+    (tmp_path / "mine_in_package" / "inner.py").write_text("def f(record): return 1\n")
+    held = (tmp_path / "mine_in_package" / "inner.py").read_bytes()
+    assert version.of_module("mine_in_package.inner") == hashlib.blake2b(held, digest_size=16).hexdigest()
+    for name in ("mine_in_package.other", "mine_in_package.inner.f", "nowhere.at.all", "math"):
+        assert version.of_module(name) == name
 
 
 @given(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import math
 from collections.abc import Callable, Sequence
 
@@ -62,12 +63,13 @@ def function(name: str) -> Reader:
     module, _, inner = name.partition(":")
     try:
         found = getattr(importlib.import_module(module), inner)
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # what a module does when it is imported is its own affair
         said = f"{name[:80]!r} cannot be imported: {type(error).__name__}: {error}"
         remedy = "Write `module:function`, of a module that Python finds (its folder in PYTHONPATH, say)."
         raise ScenarioError(said, remedy=remedy) from error
-    if not callable(found):
-        raise ScenarioError(f"{name[:80]!r} is no function", remedy="Name a function of a record that returns a number.")
+    if not takes_one(found):
+        said = f"{name[:80]!r} is no function of one argument"
+        raise ScenarioError(said, remedy="Name a function of a record that returns a number.")
 
     def number(record: Record) -> float:
         value = found(record)
@@ -78,3 +80,16 @@ def function(name: str) -> Reader:
             raise RecordError(said, remedy="Return a number, NaN where there is none.") from None
 
     return number
+
+
+def takes_one(found: object) -> bool:
+    """Whether something can be called with a record alone; where it does not say, it is believed."""
+    if not callable(found):
+        return False
+    try:
+        inspect.signature(found).bind(None)
+    except ValueError:  # some that are written in C do not say
+        return True
+    except TypeError:
+        return False
+    return True

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import json
 import platform
+import sys
 from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.metadata import version
@@ -54,8 +54,13 @@ def of_package() -> str:
 
 def of_module(name: str) -> str:
     """Of a module's own file; of its name where it has none."""
-    spec = importlib.util.find_spec(name)
-    if spec is None or spec.origin is None or not Path(spec.origin).is_file():
+    path, spec = None, None
+    for end in range(1, name.count(".") + 2):  # what is found so is not imported, and neither is a package that it is in
+        whole = ".".join(name.split(".")[:end])
+        spec = next((found for finder in sys.meta_path if (found := finder.find_spec(whole, path))), None)
+        if spec is None or (path := spec.submodule_search_locations) is None:
+            break
+    if spec is None or spec.name != name or spec.origin is None or not Path(spec.origin).is_file():
         return name
     return hashlib.blake2b(Path(spec.origin).read_bytes(), digest_size=16).hexdigest()
 
