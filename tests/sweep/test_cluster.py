@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -17,6 +18,7 @@ import pytest
 
 from dataleverage.errors import SweepError
 from dataleverage.sweep.call import lines_of, run
+from dataleverage.sweep.cluster import FAILURES, Cluster
 from dataleverage.sweep.plan import Plan
 from dataleverage.sweep.store import Store
 from dataleverage.sweep.table import table
@@ -100,22 +102,41 @@ def test_a_killer_takes_a_few_workers_and_is_set_aside(cluster: Any, sweep: Call
     assert standing.errors[0]["point"] == 2 and "Dask worker" in standing.errors[0]["error"]
 
 
+def patience(dask_scheduler: Any = None) -> int:
+    return int(dask_scheduler.allowed_failures)
+
+
+def test_the_scheduler_is_as_patient_as_before_once_the_last_sweep_has_left(cluster: Any) -> None:
+    with distributed.Client(cluster.scheduler_address, set_as_default=False) as other:
+        before = other.run_on_scheduler(patience)
+        first, second = Cluster(cluster.scheduler_address), Cluster(cluster.scheduler_address)
+        for leaving, then in ((first, FAILURES), (second, before)):
+            assert other.run_on_scheduler(patience) == FAILURES != before
+            leaving.shutdown(wait=False, cancel_futures=True)
+            assert other.run_on_scheduler(patience) == then
+
+
 def free_port() -> int:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         return int(taken.getsockname()[1])
 
 
-def started(port: int) -> list[subprocess.Popen[bytes]]:
-    """A scheduler and a worker as programs of their own."""
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    dask = [sys.executable, "-m", "dask"]
-    scheduler = subprocess.Popen(
-        [*dask, "scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard", "--no-show"], **quiet
-    )
-    worker = subprocess.Popen(
-        [*dask, "worker", f"tcp://127.0.0.1:{port}", "--nworkers", "1", "--nthreads", "1", "--no-dashboard"], **quiet
-    )
+def program(*words: str, path: str | None = None) -> subprocess.Popen[bytes]:
+    """`dask WORDS` as a program of its own. path : its PYTHONPATH, where it is not ours."""
+    env = os.environ if path is None else {**os.environ, "PYTHONPATH": path}
+    dask = [sys.executable, "-m", "dask", *words, "--no-dashboard"]
+    return subprocess.Popen(dask, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def worker_at(port: int, *more: str, path: str | None = None) -> subprocess.Popen[bytes]:
+    return program("worker", f"tcp://127.0.0.1:{port}", "--nworkers", "1", "--nthreads", "1", *more, path=path)
+
+
+def started(port: int, *more: str) -> list[subprocess.Popen[bytes]]:
+    """A scheduler and a worker as programs of their own. more : said to the scheduler."""
+    scheduler = program("scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-show", *more)
+    worker = worker_at(port)
     end = time.monotonic() + 60
     while time.monotonic() < end:
         try:
@@ -137,9 +158,7 @@ def test_a_lost_scheduler_is_told_and_a_new_one_goes_on(sweep: Callable[[str], P
         with pytest.raises(SweepError, match=r"the Dask scheduler at tcp://127\.0\.0\.1:\d+ is gone"):
             run(plan, folder / "far", scheduler=address, watch=at(30, first[0].kill))
     finally:
-        for process in first:
-            process.kill()
-            process.wait()
+        ended(*first)
     with Store.opened(plan, folder / "far") as store:
         kept = [number for number, *_ in store.lines()]
     assert 30 <= len(kept) < len(plan)
@@ -147,9 +166,7 @@ def test_a_lost_scheduler_is_told_and_a_new_one_goes_on(sweep: Callable[[str], P
     try:
         assert run(plan, folder / "far", scheduler=address).counts["done"] == len(plan)
     finally:
-        for process in second:
-            process.kill()
-            process.wait()
+        ended(*second)
     run(plan, folder / "near", workers=1)
     assert exported(plan, folder / "far").equals(exported(plan, folder / "near"))
 
@@ -158,3 +175,59 @@ def test_a_lost_scheduler_is_told_and_a_new_one_goes_on(sweep: Callable[[str], P
 def test_no_scheduler_at_all(sweep: Callable[[str], Plan], folder: Path) -> None:
     with pytest.raises(SweepError, match="no Dask scheduler answers at"):
         run(sweep(TEXT), folder / "runs", scheduler=f"tcp://127.0.0.1:{free_port()}")
+
+
+def ended(*processes: subprocess.Popen[bytes]) -> None:
+    for process in processes:
+        process.kill()
+        process.wait()
+
+
+@pytest.mark.usefixtures("trouble")
+def test_a_worker_of_another_version_that_comes_late_is_refused_by_name(sweep: Callable[[str], Plan], folder: Path) -> None:
+    shutil.copytree(SOURCE, folder / "other", ignore=shutil.ignore_patterns("__pycache__"))
+    changed = folder / "other" / "dataleverage" / "streams.py"
+    changed.write_text(changed.read_text() + "\nOTHER = True\n")
+    port, late = free_port(), list[subprocess.Popen[bytes]]()
+    processes = started(port)
+
+    def come() -> None:
+        late.append(worker_at(port, path=f"{folder / 'other'}{os.pathsep}{folder}"))
+
+    plan = sweep(TEXT.replace("replicates: 20", "replicates: 200"))
+    try:
+        with pytest.raises(SweepError, match=r"a worker \(process \d+ on .*\) has another version of dataleverage\n"):
+            run(plan, folder / "runs", scheduler=f"tcp://127.0.0.1:{port}", watch=at(30, come))
+    finally:
+        ended(*processes, *late)
+    with Store.opened(plan, folder / "runs") as store:
+        assert {status for _, status, _ in store.lines()} == {"done"}, "what was kept was played by the right code"
+
+
+@pytest.fixture
+def hidden(folder: Path) -> list[str]:
+    """What makes a program of Dask's one without dataleverage."""
+    (folder / "hide.py").write_text("import sys\nsys.modules['dataleverage'] = None\n")
+    return ["--preload", str(folder / "hide.py")]
+
+
+@pytest.mark.usefixtures("trouble")
+def test_a_scheduler_or_a_worker_without_dataleverage_is_told(
+    sweep: Callable[[str], Plan], folder: Path, hidden: list[str]
+) -> None:
+    plan, port = sweep(TEXT), free_port()
+    processes = started(port, *hidden)
+    try:
+        with pytest.raises(SweepError, match=r"the Dask scheduler at .* cannot play: .*\n.*Install dataleverage"):
+            run(plan, folder / "runs", scheduler=f"tcp://127.0.0.1:{port}")
+    finally:
+        ended(*processes)
+    port = free_port()
+    processes = started(port)
+    ended(processes.pop())
+    processes.append(worker_at(port, *hidden))
+    try:
+        with pytest.raises(SweepError, match=r"a Dask worker cannot play: ModuleNotFoundError: .*\n.*Install dataleverage"):
+            run(plan, folder / "runs", scheduler=f"tcp://127.0.0.1:{port}")
+    finally:
+        ended(*processes)

@@ -42,7 +42,7 @@ class Scripted(Executor):
 
 
 def engine(plan: Plan, store: Store, executor: Executor, **more: Any) -> Engine:
-    job = Job(plan.base, plan.folder, plan.sweep.outcomes)
+    job = Job.of(plan)
     made = Engine(store, executor, job, window=more.pop("window", 4), **more)
     made.resume()
     return made

@@ -9,11 +9,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from dataleverage.errors import StoreError
+from dataleverage.errors import StoreError, SweepError
 from dataleverage.measure.outcomes import outcomes
 from dataleverage.sweep.plan import Plan
 from dataleverage.sweep.work import Job, Task, TimeUp, at_most, play
@@ -48,7 +49,7 @@ def mine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def job(plan: Plan, cells: Path | None = None) -> bytes:
-    return Job(plan.base, plan.folder, plan.sweep.outcomes, cells).packed()
+    return Job.of(plan, cells).packed()
 
 
 def tasks(plan: Plan) -> list[Task]:
@@ -100,6 +101,13 @@ def test_a_world_without_a_gap_is_no_failure(sweep: Callable[[str], Plan], folde
     good, bad = play(job(plan), [*tasks(plan), nothing_to_learn])
     assert (good.status, bad.status) == ("done", "no_gap")
     assert "noise" in bad.error and not bad.outcomes
+
+
+def test_work_of_other_code_is_refused_by_name(sweep: Callable[[str], Plan]) -> None:
+    plan = sweep("outcomes: [users]\n")
+    other = replace(Job.of(plan), code={**Job.of(plan).code, "numpy": "0.0", "a library that is not here": "1"})
+    with pytest.raises(SweepError, match=rf"process {os.getpid()} on .* another version of numpy, a library that is not here"):
+        play(other.packed(), tasks(plan))
 
 
 def test_cells_that_cannot_be_kept_are_no_fault_of_the_run(sweep: Callable[[str], Plan], tmp_path: Path) -> None:

@@ -73,7 +73,7 @@ def run(
         before = standing_of(store)
         if before.counts["waiting"]:
             report = watch(before.total, before.ended)
-            job = Job(plan.base, plan.folder, plan.sweep.outcomes, None if scheduler else store.cells.resolve())
+            job = Job.of(plan, None if scheduler else store.cells.resolve())
             executor: LocalPool | Cluster = Cluster(scheduler) if scheduler else LocalPool(workers, limit)
             try:
                 if isinstance(executor, Cluster):

@@ -34,11 +34,15 @@ def written(value: Any) -> str:
 
 
 def of_code(outcomes: Sequence[str]) -> str:
-    """Of this package's source, of Python and the libraries that numbers depend on, and of the user's own outcome functions."""
+    """Of all that numbers depend on besides the scenario: `parts`."""
+    return digest(parts(outcomes))
+
+
+def parts(outcomes: Sequence[str]) -> dict[str, str]:
+    """Versions of this package's source, of Python and the libraries that numbers depend on, and of the user's own modules."""
     modules = sorted({module for name in outcomes if (module := module_of(name)) is not None})
-    return digest(
-        [of_package(), platform.python_version(), [version(name) for name in LIBRARIES], [of_module(m) for m in modules]]
-    )
+    found = {"dataleverage": of_package(), "Python": platform.python_version()}
+    return found | {name: version(name) for name in LIBRARIES} | {f"your module {name}": of_module(name) for name in modules}
 
 
 @cache

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 import pickle
+import socket
 import sys
 import threading
 import time
@@ -16,13 +17,14 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from dataleverage.errors import DataleverageError, GapError, StoreError, bounded
+from dataleverage.errors import DataleverageError, GapError, StoreError, SweepError, bounded
 from dataleverage.game.model import LeverageGame
 from dataleverage.grid.blas import one_thread
 from dataleverage.grid.oracle import TrainedOracle
 from dataleverage.scenario.scenario import Scenario
+from dataleverage.sweep import version
 from dataleverage.sweep.outcomes import read
-from dataleverage.sweep.plan import scenario_at
+from dataleverage.sweep.plan import Plan, scenario_at
 
 LONGEST_TRACEBACK = 3000  # characters: what is sent through a pipe at once is never torn
 LOOK = 0.5  # seconds between a worker's looks at whether its coordinator is still there
@@ -32,14 +34,20 @@ LOOK = 0.5  # seconds between a worker's looks at whether its coordinator is sti
 class Job:
     """What all runs of a sweep share.
 
-    base, folder : the scenario's plain data, and where its paths start. outcomes : names. cells : the file that workers share
-    trained cells through, or None.
+    base, folder : the scenario's plain data, and where its paths start. outcomes : names. code : the versions of all that
+    numbers depend on (`version.parts`). cells : the file that workers share trained cells through, or None.
     """
 
     base: Mapping[Any, Any]
     folder: Path
     outcomes: tuple[str, ...]
+    code: Mapping[str, str]
     cells: Path | None = None
+
+    @classmethod
+    def of(cls, plan: Plan, cells: Path | None = None) -> Job:
+        """The job of a plan, by the code that this process has."""
+        return cls(plan.base, plan.folder, plan.sweep.outcomes, version.parts(plan.sweep.outcomes), cells)
 
     def packed(self) -> bytes:
         """The job as it is sent with every task; a worker unpacks it once."""
@@ -76,7 +84,8 @@ def play(packed: bytes, tasks: Sequence[Task], limit: float | None = None) -> li
     """Play some runs.
 
     limit : seconds that each may take, where nobody else ends it; a run is stopped between two steps of Python.
-    Raises StoreError where cells cannot be kept: that is no fault of the run that met it.
+    Raises StoreError where cells cannot be kept, SweepError where this process has other code than its coordinator: neither is
+    a fault of the run that met it.
     """
     with one_thread():
         return [played(unpacked(packed), task, limit) for task in tasks]
@@ -84,8 +93,13 @@ def play(packed: bytes, tasks: Sequence[Task], limit: float | None = None) -> li
 
 @lru_cache(maxsize=8)
 def unpacked(packed: bytes) -> Job:
-    """The job that was sent, made once."""
+    """The job that was sent, made and compared once. Raises SweepError where the code here is not the coordinator's."""
     job: Job = pickle.loads(packed)
+    here = version.parts(job.outcomes)
+    if others := [name for name in job.code if here.get(name) != job.code[name]]:
+        said = f"a worker (process {os.getpid()} on {socket.gethostname()}) has another version of {', '.join(others)}"
+        remedy = "Give every worker what the coordinator has, and run the same command: what was kept is not played again."
+        raise SweepError(said, remedy=remedy)
     return job
 
 
