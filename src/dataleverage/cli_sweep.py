@@ -40,7 +40,9 @@ def run_(
     scheduler: Annotated[
         str | None, typer.Option(metavar="ADDRESS", help="Where the Dask scheduler is: tcp://host:8786.")
     ] = None,
-    limit: Annotated[float | None, typer.Option(min=0.01, metavar="SECONDS", help="How long a run may take.")] = None,
+    limit: Annotated[
+        float | None, typer.Option(min=0.01, metavar="SECONDS", help="How long a run may take.", show_default="an hour")
+    ] = None,
     again: Annotated[bool, typer.Option("--again", help="Play runs that failed or were given up once more.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -48,7 +50,7 @@ def run_(
 
     Ctrl-C waits for the runs in hand; twice, it leaves at once. Either way the same command goes on from there.
     """
-    from dataleverage.sweep.call import run
+    from dataleverage.sweep.call import LONGEST, run
     from dataleverage.sweep.load import load
 
     if (engine == "dask") != (scheduler is not None):
@@ -56,7 +58,7 @@ def run_(
         raise SweepError(said, key="--scheduler", remedy="Say --engine dask --scheduler tcp://host:8786.")
     plan = load(file)
     with bar() as watch:
-        standing = run(plan, out, workers=workers, scheduler=scheduler, limit=limit, again=again, watch=watch)
+        standing = run(plan, out, workers=workers, scheduler=scheduler, limit=limit or LONGEST, again=again, watch=watch)
     tell(standing, out, as_json)
     if standing.counts["waiting"]:
         if not as_json:

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dataleverage.errors import StoreError
+from dataleverage.errors import StoreError, SweepError
 from dataleverage.measure.outcomes import outcomes
-from dataleverage.sweep.engine import Engine
+from dataleverage.sweep.engine import BREAKS, Engine
 from dataleverage.sweep.plan import Plan
 from dataleverage.sweep.pool import WorkerLost
 from dataleverage.sweep.store import Store
@@ -152,6 +152,25 @@ def test_a_pool_that_breaks_is_nobodys_fault(store: Store) -> None:
 
     engine(store.plan, store, Scripted(fate)).run()
     assert set(ended(store).values()) == {"done"} and len(ended(store)) == 36
+
+
+def test_a_pool_that_does_nothing_but_break_ends_the_sweep(store: Store) -> None:
+    broken = Scripted(lambda numbers: WorkerLost("the pool broke: no memory", deaths=0))
+    with pytest.raises(SweepError, match=f"broke {BREAKS} times in a row and no run ended in between: .*no memory"):
+        engine(store.plan, store, broken, window=4).run()
+    assert len(broken.given) == 4 * BREAKS, "a break loses all tasks in hand, and counts once"
+    assert not ended(store)
+
+
+def test_a_pool_that_breaks_now_and_then_plays_everything(store: Store) -> None:
+    tried = Counter[str]()
+
+    def fate(numbers: list[int]) -> BaseException | None:
+        tried["times"] += 1
+        return WorkerLost("the pool broke", deaths=0) if tried["times"] % BREAKS else None
+
+    engine(store.plan, store, Scripted(fate), window=1, alone=1e-3).run()
+    assert set(ended(store).values()) == {"done"} and len(ended(store)) == 36 and tried["times"] > 36 * (BREAKS - 1)
 
 
 def test_a_run_that_takes_too_long_is_told_apart_from_those_in_its_task(store: Store) -> None:

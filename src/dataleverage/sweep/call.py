@@ -23,6 +23,8 @@ from dataleverage.sweep.store import Store, locked, plan_in
 from dataleverage.sweep.table import STATUSES, Line
 from dataleverage.sweep.work import Job
 
+LONGEST = 3600.0  # seconds that a run may take unless told otherwise: most take milliseconds, and one may never end
+
 
 @dataclass(frozen=True)
 class Standing:
@@ -53,7 +55,7 @@ def run(
     *,
     workers: int = 1,
     scheduler: str | None = None,
-    limit: float | None = None,
+    limit: float | None = LONGEST,
     again: bool = False,
     watch: Callable[[int, int], Callable[[str], object]] = lambda total, done: lambda status: None,
 ) -> Standing:
@@ -62,7 +64,7 @@ def run(
     Parameters
     ----------
     workers : processes on this machine. scheduler : the address of a Dask scheduler to use instead.
-    limit : seconds that a run may take. again : play runs that failed, took too long or were set aside once more.
+    limit : seconds that a run may take; None for no limit. again : play runs that failed, took too long or were set aside once more.
     watch : given how many runs there are and how many had ended, returns what is called with the status of each that ends.
 
     Raises StoreError for a folder that another coordinator has or that holds something else, SweepError for lost workers.

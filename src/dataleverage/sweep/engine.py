@@ -12,7 +12,7 @@ from queue import Empty, SimpleQueue
 
 import numpy as np
 
-from dataleverage.errors import StoreError
+from dataleverage.errors import StoreError, SweepError
 from dataleverage.sweep.enough import Enough
 from dataleverage.sweep.pool import WorkerLost
 from dataleverage.sweep.store import REMEDY, Store
@@ -22,6 +22,7 @@ from dataleverage.sweep.work import Job, Result, Task, play
 LONG_ENOUGH = 0.1  # seconds of work in one task: handing it over takes about a millisecond
 MOST_IN_TASK = 64
 KILLS = 2  # processes that a run may take before it is set aside
+BREAKS = 5  # times in a row that the executor may break, with no run ended in between
 
 Progress = Callable[[str], object]
 
@@ -64,7 +65,8 @@ class Engine:
         self.kills: dict[int, int] = {}
         self.pace = 0.0  # seconds that a run takes, as of late
         self.asked_to_stop = 0
-        self._flying: dict[Future[list[Result]], list[int]] = {}
+        self.breaks = self.forgiven = 0  # times that the executor broke, and how many of them a run has ended since
+        self._flying: dict[Future[list[Result]], tuple[list[int], int]] = {}  # the runs of a task; `breaks` when it left
         self._landed: SimpleQueue[Future[list[Result]]] = SimpleQueue()
 
     def resume(self) -> int:
@@ -80,7 +82,10 @@ class Engine:
         self.asked_to_stop += 1
 
     def run(self) -> bool:
-        """Play what is left. Returns whether everything was played; raises StoreError where results cannot be kept."""
+        """Play what is left. Returns whether everything was played.
+
+        Raises StoreError where results cannot be kept, SweepError where the executor does nothing but break.
+        """
         batches = self._batches()
         while True:
             while len(self._flying) < self.window and not self.asked_to_stop:
@@ -124,7 +129,7 @@ class Engine:
             run = self.plan.run(number)
             tasks.append(Task(number, self.plan.settings(run.point), run.data_seed, run.seed))
         future = self.executor.submit(play, self.packed, tasks, self.limit)
-        self._flying[future] = batch
+        self._flying[future] = batch, self.breaks
         future.add_done_callback(self._landed.put)
 
     def _take_in(self) -> None:
@@ -147,10 +152,10 @@ class Engine:
 
     def _results(self, future: Future[list[Result]]) -> list[Result]:
         """What a task brought; of one that was lost or took too long, what becomes of its runs."""
-        batch = self._flying.pop(future)
+        batch, breaks = self._flying.pop(future)
         error = future.exception()  # looked at, not raised: SystemExit from a worker must not end the coordinator
         if error is None:
-            results = future.result()
+            results, self.forgiven = future.result(), self.breaks
             mean = sum(result.seconds for result in results) / len(results)
             self.pace = mean if not self.pace else 0.8 * self.pace + 0.2 * mean
             return results
@@ -158,10 +163,20 @@ class Engine:
             raise StoreError(error.message, place=error.place, remedy=REMEDY) from error
         if isinstance(error, Exception) and not isinstance(error, WorkerLost | TimeoutError):
             raise error
+        if isinstance(error, WorkerLost) and not error.deaths and breaks == self.breaks:  # the first that tells of this break
+            self._broke(error)
         if len(batch) > 1 or (isinstance(error, WorkerLost) and not error.deaths):
             self.again += batch
             return []
         return self._of_one(batch[0], error)
+
+    def _broke(self, error: WorkerLost) -> None:
+        """Count a break. Raises SweepError where there were too many in a row."""
+        self.breaks += 1
+        if self.breaks - self.forgiven >= BREAKS:
+            said = f"workers broke {BREAKS} times in a row and no run ended in between: {error}"
+            remedy = "Look for what they said on standard error, memory and the number of processes, and run the same command."
+            raise SweepError(said, key="--workers", remedy=remedy)
 
     def _of_one(self, number: int, error: BaseException) -> list[Result]:
         """What becomes of a run that did not come back, and was alone in its task."""
