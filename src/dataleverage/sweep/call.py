@@ -64,7 +64,8 @@ def run(
     Parameters
     ----------
     workers : processes on this machine. scheduler : the address of a Dask scheduler to use instead.
-    limit : seconds that a run may take; None for no limit. again : play runs that failed, took too long or were set aside once more.
+    limit : seconds that a run may take, None for as long as it likes. again : play once more what failed, took too long or was
+        set aside.
     watch : given how many runs there are and how many had ended, returns what is called with the status of each that ends.
 
     Raises StoreError for a folder that another coordinator has or that holds something else, SweepError for lost workers.
