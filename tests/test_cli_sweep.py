@@ -50,6 +50,11 @@ def test_run_status_export(folder: Path) -> None:
     pd.testing.assert_frame_equal(pd.read_csv(folder / "t.csv"), table, check_dtype=False)
     again = dataleverage(folder, "run", "sweep.yaml", "--out", "runs", "--json")
     assert again.returncode == 0 and json.loads(again.stdout) == told
+    (folder / "small.yaml").unlink()
+    (folder / "sweep.yaml").unlink()
+    assert "Done  8" in dataleverage(folder, "status", "runs").stdout
+    done = dataleverage(folder, "export", "runs", "--parquet", "alone.parquet")
+    assert not done.stderr and pd.read_parquet(folder / "alone.parquet").equals(table), "the folder alone is enough to read"
     over = dataleverage(folder, "export", "runs", "--csv", "t.csv")
     assert over.returncode == 2 and "exists already" in over.stderr
 

@@ -33,9 +33,10 @@ def say_json(value: Any) -> None:
 
 
 def note_version(older: bool) -> None:
-    """Say on standard error that runs are of another version of the code."""
+    """Say on standard error that runs are of another version of the code or of the data."""
     if older:
-        print("note: these runs were played by another version of the code, and cannot be gone on with", file=sys.stderr)
+        said = "note: the code, the data or your own functions here are not those that these runs were played with"
+        print(f"{said}: the runs can be read, and not be gone on with", file=sys.stderr)
 
 
 def print_lines(title: str, lines: list[tuple[str, str]]) -> None:

@@ -8,15 +8,17 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from dataleverage.errors import StoreError
+from dataleverage.errors import ScenarioError, StoreError
 from dataleverage.sweep import version
 from dataleverage.sweep.call import held
 from dataleverage.sweep.plan import Plan
-from dataleverage.sweep.store import Store, locked
+from dataleverage.sweep.store import VERSION, Store, locked
 from dataleverage.sweep.work import Result
 
 TEXT = "vary: {rounds: [3, 5]}\nworlds: 2\noutcomes: [users, final_score]\n"
@@ -84,6 +86,89 @@ def test_runs_of_another_version_can_be_read(
     monkeypatch.setattr(version, "of_package", lambda: "another")
     with Store.opened(sweep(TEXT), place, reading=True) as store:
         assert store.older and list(store.lines()) == played and len(played) == 1
+
+
+def played(plan: Plan, place: Path) -> list[Any]:
+    """The lines of a store with one run."""
+    with Store.opened(plan, place) as store:
+        store.write([Result(1, "done", (0.25, 0.75), "", 0.1)])
+        return list(store.lines())
+
+
+@pytest.mark.parametrize("change", ["edited", "gone"])
+def test_a_folder_is_read_without_the_files_it_was_made_from(
+    sweep: Callable[[str], Plan], place: Path, folder: Path, change: str
+) -> None:
+    plan = sweep(TEXT)
+    lines = played(plan, place)
+    for name in ("small.yaml", "sweep.yaml"):
+        if change == "gone":
+            (folder / name).unlink()
+        else:
+            (folder / name).write_text("title: Another\n")
+    again, store = held(place)
+    with store:
+        assert list(store.lines()) == lines and len(lines) == 1 and not store.older
+    assert again.base == plan.base and again.folder == plan.folder and again.sweep == plan.sweep
+    assert again.points.equals(plan.points) and again.scenario(1).resolved() == plan.scenario(1).resolved()
+
+
+def test_a_folder_is_read_without_its_data_or_the_users_own_functions(
+    sweep: Callable[[str], Plan], place: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "links.csv").write_text("0,1\n1,2\n2,3\n3,4\n4,5\n")
+    (folder / "mine_of_store.py").write_text("def f(record): return 1.0\n")
+    file = folder / "small.yaml"
+    file.write_text(file.read_text().replace("{kind: watts_strogatz, k: 2, p: 0.1}", "{kind: edges, path: links.csv}"))
+    with monkeypatch.context() as here:
+        here.syspath_prepend(str(folder))
+        lines = played(sweep(TEXT.replace("users", "'mine_of_store:f'")), place)
+        (folder / "mine_of_store.py").write_text("raise SystemExit(0)\n")
+        sys.modules.pop("mine_of_store")
+        with held(place)[1] as store:
+            assert store.older and list(store.lines()) == lines
+    (folder / "links.csv").unlink()
+    (folder / "mine_of_store.py").unlink()
+    with held(place)[1] as store:
+        assert store.older and list(store.lines()) == lines and len(lines) == 1
+
+
+def test_a_store_that_does_not_hold_its_scenario_is_read_with_the_file(
+    sweep: Callable[[str], Plan], place: Path, folder: Path
+) -> None:
+    plan = sweep(TEXT)
+    lines = played(plan, place)
+
+    def forget() -> None:
+        with closing(sqlite3.connect(place / "runs.db")) as database, database:
+            assert database.execute("DELETE FROM about WHERE name LIKE 'scenario f%'").rowcount == 2
+
+    forget()
+    with held(place)[1] as store:
+        assert list(store.lines()) == lines and not store.older
+    with Store.opened(plan, place):  # whoever goes on with it adds what it lacks
+        pass
+    text = (folder / "small.yaml").read_text()
+    (folder / "small.yaml").unlink()
+    with held(place)[1] as store:
+        assert list(store.lines()) == lines
+    forget()
+    with pytest.raises(ScenarioError, match="there is no such file"):
+        held(place)
+    (folder / "small.yaml").write_text(text.replace("alpha: 0.2", "alpha: 0.3"))
+    with pytest.raises(StoreError, match="another scenario"):
+        held(place)
+
+
+def test_the_store_of_another_format_is_refused(sweep: Callable[[str], Plan], place: Path) -> None:
+    plan = sweep(TEXT)
+    played(plan, place)
+    with closing(sqlite3.connect(place / "runs.db")) as database, database:
+        assert database.execute("PRAGMA user_version").fetchone() == (VERSION,)
+        database.execute(f"PRAGMA user_version = {VERSION + 1}")
+    for call in (lambda: Store.opened(plan, place), lambda: held(place)):
+        with pytest.raises(StoreError, match=f"has format {VERSION + 1}; this program reads {VERSION}"):
+            call()
 
 
 def test_a_folder_with_something_else_is_refused(sweep: Callable[[str], Plan], place: Path) -> None:

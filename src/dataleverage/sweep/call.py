@@ -12,14 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from dataleverage.scenario.document import parse
 from dataleverage.sweep.cluster import Cluster
 from dataleverage.sweep.engine import Engine
 from dataleverage.sweep.enough import Enough
-from dataleverage.sweep.load import of_document
+from dataleverage.sweep.load import reread
 from dataleverage.sweep.plan import Plan
 from dataleverage.sweep.pool import LocalPool
-from dataleverage.sweep.store import Store, locked, plan_in
+from dataleverage.sweep.store import Store, kept, locked
 from dataleverage.sweep.table import STATUSES, Line
 from dataleverage.sweep.work import Job
 
@@ -95,12 +94,12 @@ def run(
 
 
 def held(folder: Path) -> tuple[Plan, Store]:
-    """The plan and the store that a folder holds. Raises StoreError where it holds none.
+    """The plan and the store that a folder holds, which needs none of the files it was made from. Raises StoreError where it
+    holds none.
 
-    Runs of another version of the code can be read (`Store.older`), and not be gone on with.
+    Runs of another version of the code or of the data can be read (`Store.older`), and not be gone on with.
     """
-    text, beside = plan_in(folder)
-    plan = of_document(parse(text, str(folder)), beside)
+    plan = reread(kept(folder), str(folder))
     return plan, Store.opened(plan, folder, reading=True)
 
 

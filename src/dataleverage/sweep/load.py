@@ -16,7 +16,7 @@ from dataleverage.scenario.build import faults as faults_of_scenario
 from dataleverage.scenario.document import MOST_ERRORS, Document, Keys, inside, parse, read, shown, together
 from dataleverage.scenario.load import located, valid_parts
 from dataleverage.scenario.overrides import kinds_first, put
-from dataleverage.scenario.problems import problems
+from dataleverage.scenario.problems import problems, validated
 from dataleverage.scenario.scenario import Scenario
 from dataleverage.scenario.schema import Allowed
 from dataleverage.sweep.checks import faults
@@ -24,6 +24,7 @@ from dataleverage.sweep.design import Sweep
 from dataleverage.sweep.outcomes import module_of, reader
 from dataleverage.sweep.plan import Plan, Seeds, put_in
 from dataleverage.sweep.points import points
+from dataleverage.sweep.store import Kept
 from dataleverage.world.dataset import ExampleSource
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def of_document(document: Document, folder: Path) -> Plan:
     if found or sweep is None or base is None:
         raise together(found)
     beside = Path(os.path.normpath(folder / sweep.scenario)).parent.resolve()
-    plan = Plan(sweep, base.rough, beside, points(sweep), Seeds.of(sweep), in_order(list(sweep.vary)))
+    plan = planned(sweep, base.rough, beside)
     if len(plan) > MOST_RUNS:
         raise ScenarioError(
             f"that is {len(plan):,} runs, and at most {MOST_RUNS:,} are kept track of",
@@ -82,6 +83,23 @@ def of_document(document: Document, folder: Path) -> Plan:
     if found:
         raise together(found)
     return plan
+
+
+def planned(sweep: Sweep, base: Mapping[Any, Any], beside: Path) -> Plan:
+    """The plan of a sweep, none of its scenarios checked."""
+    return Plan(sweep, base, beside, points(sweep), Seeds.of(sweep), in_order(list(sweep.vary)))
+
+
+def reread(kept: Kept, name: str) -> Plan:
+    """The plan of runs that a folder keeps. It was checked before they were played: nothing is checked or imported again.
+
+    name : what the folder is called in errors. Raises a DataleverageError where this version cannot read what is kept.
+    """
+    sweep = validated(parse(kept.sweep, name), Sweep).in_folder(kept.folder)
+    if kept.scenario is not None and kept.beside is not None:
+        return planned(sweep, parse(kept.scenario, name).data, kept.beside)
+    file = Path(os.path.normpath(kept.folder / sweep.scenario))
+    return planned(sweep, read(file).data, file.parent.resolve())
 
 
 def at_the_scenario(error: ScenarioError, document: Document) -> DataleverageError:

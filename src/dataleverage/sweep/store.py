@@ -16,9 +16,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, NamedTuple
 
 from dataleverage.errors import Place, StoreError
+from dataleverage.scenario.document import MOST_BYTES
 from dataleverage.sweep import version
 from dataleverage.sweep.plan import Plan
 from dataleverage.sweep.table import STATUSES, Line
@@ -28,6 +29,7 @@ APPLICATION = 0x444C5357  # "DLSW", which SQLite writes into the file's head to 
 VERSION = 1
 RUNS = "runs.db"
 CELLS = "cells.db"
+SCENARIO = "scenario file"  # under this the store holds the scenario's text, which earlier stores do not
 LOCK = "lock.db"
 HOLDER = "coordinator.json"
 SCHEMA = (
@@ -45,7 +47,7 @@ WHAT = {
 class Store:
     """The store of a plan in a folder. Whoever writes holds the lock of the folder (`locked`).
 
-    older : its runs were played by another version of the code: they can be read, and none can be added.
+    older : its runs were played by another version of the code or of the data: they can be read, and none can be added.
     """
 
     def __init__(
@@ -59,7 +61,7 @@ class Store:
     def opened(cls, plan: Plan, folder: Path, *, reading: bool = False) -> Store:
         """The store of a plan in a folder that exists, made where there is none.
 
-        reading : take the runs of another version of the code too, which are then all that there will be.
+        reading : take what is there (`kept`), also of another version of the code or of the data, and add nothing.
         Raises StoreError where the folder holds something else, or the store of another sweep, scenario or version.
         """
         about = identity(plan)
@@ -71,16 +73,19 @@ class Store:
             try:
                 made(database, about)
                 held = dict(database.execute("SELECT name, value FROM about").fetchall())
-                older = held.get("code") != about["code"]
-                for name, what in WHAT.items():
-                    if held.get(name) != about[name] and not (reading and name == "code"):
-                        raise StoreError(
-                            f"{folder} holds the runs of {what}", remedy="Name another folder, or remove this one."
-                        )
+                others = [what for name, what in WHAT.items() if held.get(name) != about[name]]
+                if reading and (SCENARIO in held or others == [WHAT["code"]]):
+                    return cls(plan, folder, database, about, older=bool(others))
+                if others:
+                    raise StoreError(
+                        f"{folder} holds the runs of {others[0]}", remedy="Name another folder, or remove this one."
+                    )
+                if not reading:  # stores of old do not say all of it
+                    database.executemany("INSERT OR IGNORE INTO about VALUES (?, ?)", about.items())
             except BaseException:
                 database.close()
                 raise
-        return cls(plan, folder, database, about, older=older)
+        return cls(plan, folder, database, about)
 
     def __enter__(self) -> Store:
         return self
@@ -146,18 +151,33 @@ class Store:
 
 def identity(plan: Plan) -> dict[str, str]:
     """What a store says it is of."""
-    sweep = plan.sweep.model_dump(exclude={"scenario"})
-    return {
+    sweep, scenario = plan.sweep.model_dump(exclude={"scenario"}), version.written(plan.base)
+    found = {
         "sweep": version.digest(sweep),
         "scenario": version.of_scenario(plan),
         "code": version.of_code(plan.sweep.outcomes),
         "file": version.written(plan.sweep.model_dump(exclude_unset=True)),
         "folder": str(plan.sweep.folder),
+        "scenario folder": str(plan.folder),
     }
+    # what was nearly too long as a file can be too long as one line: such a sweep goes on being read with its scenario's file
+    return found | ({SCENARIO: scenario} if len(scenario) <= MOST_BYTES else {})
 
 
-def plan_in(folder: Path) -> tuple[str, Path]:
-    """The sweep file (as YAML on one line) that a folder holds the runs of, and where its paths start."""
+class Kept(NamedTuple):
+    """What a folder says that its runs are of: texts of files as YAML on one line, and where the paths in each start.
+
+    scenario, beside : None in stores that do not hold it; the sweep names the file.
+    """
+
+    sweep: str
+    folder: Path
+    scenario: str | None
+    beside: Path | None
+
+
+def kept(folder: Path) -> Kept:
+    """What a folder holds the runs of. Raises StoreError where it holds none."""
     file = folder / RUNS
     if not file.is_file():
         raise StoreError(f"{folder} holds no sweep: there is no {RUNS} in it", remedy="Name the folder that `sweep run` wrote.")
@@ -165,11 +185,12 @@ def plan_in(folder: Path) -> tuple[str, Path]:
         database = connected(file)
         try:
             held = dict(database.execute("SELECT name, value FROM about").fetchall())
-            return held["file"], Path(held["folder"])
+            sweep, start = held["file"], Path(held["folder"])
         except KeyError:
             raise StoreError(f"{file} is no store of runs", remedy="Name the folder that `sweep run` wrote.") from None
         finally:
             database.close()
+    return Kept(sweep, start, *((held[SCENARIO], Path(held["scenario folder"])) if SCENARIO in held else (None, None)))
 
 
 def connected(file: Path) -> sqlite3.Connection:
