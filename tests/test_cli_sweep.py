@@ -66,6 +66,10 @@ def test_run_status_export(folder: Path) -> None:
         (("run", "small.yaml", "--out", "runs"), "the key `scenario` is missing"),
         (("run", "sweep.yaml", "--out", "runs", "--engine", "dask"), "--engine dask needs the address"),
         (("run", "sweep.yaml", "--out", "runs", "--scheduler", "tcp://x:1"), "--scheduler is for --engine dask"),
+        (
+            ("run", "sweep.yaml", "--out", "runs", "--engine", "dask", "--scheduler", "tcp://x:1", "--workers", "2"),
+            "--workers is for --engine local",
+        ),
         (("run", "sweep.yaml", "--out", "."), "not empty and holds no sweep"),
         (("status", "nothing"), "holds no sweep"),
         (("export", "nothing", "--csv", "x.csv"), "holds no sweep"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -14,7 +14,7 @@ import typer
 from dataleverage.cli_sweep_plot import plot
 from dataleverage.errors import SweepError
 from dataleverage.options import Json
-from dataleverage.terminal import note_version, print_lines, say_json
+from dataleverage.terminal import note_version, print_lines, progress, say_json
 
 if TYPE_CHECKING:
     from dataleverage.sweep.call import Standing
@@ -33,7 +33,7 @@ Folder = Annotated[Path, typer.Argument(help="The folder that `sweep run` wrote.
 def run_(
     file: Annotated[Path, typer.Argument(help="A sweep file (YAML).", show_default=False)],
     out: Annotated[Path, typer.Option(help="The folder for the runs; one that holds some of them is gone on with.")],
-    workers: Annotated[int, typer.Option(min=1, max=1024, help="Processes on this machine.")] = 1,
+    workers: Annotated[int | None, typer.Option(min=1, max=1024, help="Processes on this machine.", show_default="1")] = None,
     engine: Annotated[
         Literal["local", "dask"], typer.Option(help="Processes here, or the workers of a Dask scheduler.")
     ] = "local",
@@ -56,9 +56,12 @@ def run_(
     if (engine == "dask") != (scheduler is not None):
         said = "--engine dask needs the address of a scheduler" if scheduler is None else "--scheduler is for --engine dask"
         raise SweepError(said, key="--scheduler", remedy="Say --engine dask --scheduler tcp://host:8786.")
-    plan = load(file)
+    if engine == "dask" and workers is not None:
+        remedy = "Leave it out: the workers that the scheduler has play."
+        raise SweepError("--workers is for --engine local", key="--workers", remedy=remedy)
+    plan = load(file, each=checked)
     with bar() as watch:
-        standing = run(plan, out, workers=workers, scheduler=scheduler, limit=limit or LONGEST, again=again, watch=watch)
+        standing = run(plan, out, workers=workers or 1, scheduler=scheduler, limit=limit or LONGEST, again=again, watch=watch)
     tell(standing, out, as_json)
     if standing.counts["waiting"]:
         if not as_json:
@@ -124,6 +127,14 @@ def tell(standing: Standing, folder: Path, as_json: bool) -> None:
         last = error["error"].strip().splitlines()[-1] if error["error"].strip() else ""
         lines.append(("Not done", f"run {error['run']} (point {error['point']}): {error['status']}: {last}"))
     print_lines(str(folder), lines)
+
+
+def checked(points: Sequence[int]) -> Iterator[int]:
+    """The points of a sweep one by one, with a progress bar while they are looked at."""
+    with progress("checking points", len(points)) as step:
+        for point in points:
+            yield point
+            step()
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -48,6 +48,19 @@ def test_a_fault_between_keys_names_the_point(sweep: Callable[[str], Plan]) -> N
 def test_all_faults_are_told_at_once(sweep: Callable[[str], Plan]) -> None:
     errors = told(sweep, "desing: sobol\nworlds: 0\nvary:\n  rounds: {uniform: [2, 1]}\n  nothing: [1]\noutcomes: [none]\n")
     assert [error.place.line for error in errors] == [2, 3, 5, 6, 7]
+
+
+def test_who_goes_through_the_points_sees_each_of_them_once(sweep: Callable[[str], Plan], folder: Path) -> None:
+    sweep("vary: {rounds: [2, 3], payoffs.revenue: [1.0, 2.0, 3.0]}\n")
+    seen: list[int] = []
+
+    def each(points: Sequence[int]) -> Iterator[int]:
+        for point in points:
+            seen.append(point)
+            yield point
+
+    load(folder / "sweep.yaml", each=each)
+    assert seen == list(range(6))
 
 
 def test_the_same_fault_of_many_points_is_told_once(sweep: Callable[[str], Plan]) -> None:

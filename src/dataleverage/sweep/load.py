@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,15 +31,17 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MOST_RUNS = 10_000_000
+Each = Callable[[Sequence[int]], Iterable[int]]
 SET = "vary "  # before the path that set a value, in the place of a fault
 
 
-def load(path: str | os.PathLike[str]) -> Plan:
+def load(path: str | os.PathLike[str], *, each: Each = iter) -> Plan:
     """Read a sweep file and its scenario, and check all of it.
 
+    each : goes through the points to be checked, and may tell how far it is.
     Raises a DataleverageError that names file, line, key and remedy; `Errors` where there are several.
     """
-    return of_document(read(path), Path(path).parent.resolve())
+    return of_document(read(path), Path(path).parent.resolve(), each)
 
 
 def loads(text: str, *, folder: Path | None = None) -> Plan:
@@ -47,7 +49,7 @@ def loads(text: str, *, folder: Path | None = None) -> Plan:
     return of_document(parse(text), (folder or Path.cwd()).resolve())
 
 
-def of_document(document: Document, folder: Path) -> Plan:
+def of_document(document: Document, folder: Path, each: Each = iter) -> Plan:
     """A checked plan from the document of a sweep file."""
     found: list[DataleverageError] = [*document.faults]
     sweep: Sweep | None = None
@@ -79,7 +81,7 @@ def of_document(document: Document, folder: Path) -> Plan:
             place=document.place(()),
             remedy="Take fewer values, worlds or replicates.",
         )
-    found += faults_of_points(plan, base, document)
+    found += faults_of_points(plan, base, document, each)
     if found:
         raise together(found)
     return plan
@@ -127,7 +129,7 @@ def paths_that_are_not(base: Document, vary: Mapping[str, Any], document: Docume
             yield ScenarioError(error.message, place=document.place(("vary", path)), remedy=error.remedy)
 
 
-def faults_of_points(plan: Plan, base: Document, document: Document) -> list[DataleverageError]:
+def faults_of_points(plan: Plan, base: Document, document: Document, each: Each) -> list[DataleverageError]:
     """What is wrong with the scenarios of points, each fault once.
 
     All points are held against the schema. What only shows when the parts of a scenario meet its data is looked for where it
@@ -135,7 +137,7 @@ def faults_of_points(plan: Plan, base: Document, document: Document) -> list[Dat
     """
     found: dict[tuple[Any, ...], DataleverageError] = {}
     whole = covering(plan.points)
-    for point in range(len(plan.points)):
+    for point in each(range(len(plan.points))):
         for error in faults_of_point(plan, point, base, whole=point in whole):
             told = in_the_sweep(error, point, plan.settings(point), document)
             found.setdefault((told.place, error.message), told)
