@@ -218,16 +218,21 @@ def test_a_scheduler_or_a_worker_without_dataleverage_is_told(
     plan, port = sweep(TEXT), free_port()
     processes = started(port, *hidden)
     try:
-        with pytest.raises(SweepError, match=r"the Dask scheduler at .* cannot play: .*\n.*Install dataleverage"):
+        with pytest.raises(SweepError, match=r"the Dask scheduler at .* cannot play: .*dataleverage.*\n.*Install dataleverage"):
             run(plan, folder / "runs", scheduler=f"tcp://127.0.0.1:{port}")
     finally:
         ended(*processes)
     port = free_port()
     processes = started(port)
     ended(processes.pop())
+    with distributed.Client(f"tcp://127.0.0.1:{port}", set_as_default=False) as client:
+        while client.ncores():
+            time.sleep(0.1)
     processes.append(worker_at(port, *hidden))
+    with distributed.Client(f"tcp://127.0.0.1:{port}", set_as_default=False) as client:
+        client.wait_for_workers(1, timeout=60)
     try:
-        with pytest.raises(SweepError, match=r"a Dask worker cannot play: ModuleNotFoundError: .*\n.*Install dataleverage"):
+        with pytest.raises(SweepError, match=r"the Dask worker at tcp.* cannot play: .*dataleverage.*\n.*Install dataleverage"):
             run(plan, folder / "runs", scheduler=f"tcp://127.0.0.1:{port}")
     finally:
         ended(*processes)

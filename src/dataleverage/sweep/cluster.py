@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from dataleverage.errors import DataleverageError, SweepError
 from dataleverage.sweep.pool import WorkerLost
+from dataleverage.sweep.version import of_package
 
 T = TypeVar("T")
 PATIENCE = 10.0  # seconds without a connection to the scheduler before it counts as lost
@@ -28,7 +29,7 @@ class Cluster(Executor):
     least = 10  # runs in a task: one costs the scheduler about as long as a short run
 
     def __init__(self, address: str) -> None:
-        """Raises SweepError where Dask is not installed, nothing answers, or the scheduler has no dataleverage."""
+        """Raises SweepError where Dask is not installed, nothing answers, or the scheduler or a worker has no dataleverage."""
         try:
             from distributed import Client
         except ImportError:
@@ -49,6 +50,11 @@ class Cluster(Executor):
             raise without(f"the Dask scheduler at {address}", error) from error
         self._inner = self.client.get_executor(pure=False)
         self._seen = time.monotonic()
+        # a worker that cannot make sense of a task ends; those that are here are asked first. `work.play` compares versions
+        for where, answer in self.client.run(of_package, on_error="return").items():
+            if isinstance(answer, Exception):
+                self.shutdown(wait=False)
+                raise without(f"the Dask worker at {where}", answer)
 
     @property
     def window(self) -> int:
@@ -56,9 +62,7 @@ class Cluster(Executor):
         return max(2 * int(sum(self.client.ncores().values())), 2)
 
     def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
-        """Hand over a task. Its future raises WorkerLost where it took a worker, SweepError where the scheduler is gone or a
-        worker has no dataleverage, or what the task raises.
-        """
+        """Hand over a task. Its future raises WorkerLost, SweepError, or what the task raises."""
         inner: Future[T] = self._inner.submit(fn, *args, **kwargs)
         outer: Future[T] = Future()
         outer.set_running_or_notify_cancel()
@@ -90,8 +94,6 @@ class Cluster(Executor):
             outer.set_exception(WorkerLost("a Dask worker that had it ended"))
         except CancelledError:
             outer.set_exception(self._lost())
-        except (ImportError, AttributeError) as error:  # what runs raise is in their results: the task was not understood
-            outer.set_exception(without("a Dask worker", error))
         except BaseException as error:
             outer.set_exception(error)
 
@@ -102,7 +104,7 @@ class Cluster(Executor):
 def without(who: str, error: Exception) -> DataleverageError:
     """The error to raise where somebody could not make sense of what was sent."""
     remedy = "Install dataleverage, the same version, on the scheduler and on every machine with workers, and start them again."
-    return SweepError(f"{who} cannot play: {type(error).__name__}: {error}", key="--scheduler", remedy=remedy)
+    return SweepError(f"{who} cannot play: {error}", key="--scheduler", remedy=remedy)
 
 
 def hurry(failures: int, dask_scheduler: Any = None) -> None:
