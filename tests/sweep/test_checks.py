@@ -23,6 +23,7 @@ from dataleverage.sweep.design import Sweep
         ("design: list\nvary:\n  a: [1, 2]\n  b: [1, 2, 3]", 5, "this list has 3 values, and the first one has 2"),
         ("outcomes: [users, users]", 2, "stands here twice"),
         ("outcomes: [users, welfare]", 2, "there is no outcome 'welfare'"),
+        ("outcomes: [users, moves.payoff]", 2, "there is no outcome 'moves.payoff'"),
         ("outcomes: [users]\nworlds: 5\nprecision: {outcome: transfers, half_width: 1}", 4, "not kept"),
         ("precision: {outcome: users, half_width: 1}", 2, "a precision is over worlds"),
         ("vary:\n  seed: [1]", 3, "say `replicates: 10`"),
@@ -43,7 +44,7 @@ def test_faults_are_told_with_their_line(text: str, line: int, said: str) -> Non
         "worlds: 5\nprecision: {outcome: users, half_width: 1}",
         "vary: {data.seed: [1, 2]}",
         "design: latin_hypercube\nsamples: 7\nvary: {a: [1, 2], b: {normal: {mean: 0, sd: 1}}}",
-        "outcomes: ['rounds.score:all', 'numpy.linalg:norm']",
+        "outcomes: ['rounds.score:all', 'rounds.users@rival', mean(moves.payoff), 'numpy.linalg:norm']",
     ],
 )
 def test_what_makes_sense_passes(text: str) -> None:

@@ -95,6 +95,9 @@ def test_worlds_of_a_table(folder: Path) -> None:
     [
         ("rounds.scor:all", "Did you mean `rounds.score:all`"),
         ("rounds.row", "holds no numbers"),
+        ("rounds.users@rival", "There are operator"),
+        ("mean(moves.lever)", "holds no numbers"),
+        ("sum(transfers.amout)", "Did you mean `transfers.amount`"),
         ("no_such_module:f", "cannot be imported: ModuleNotFoundError"),
         ("math:nothing", "cannot be imported: AttributeError"),
         ("math:pi", "is no function of one argument"),
@@ -109,6 +112,17 @@ def test_outcomes_that_cannot_be_read_are_refused_before_anything_is_played(
     monkeypatch.syspath_prepend(str(folder))
     (error,) = told(sweep, f"outcomes:\n- users\n- '{name}'\n")
     assert said in str(error) and error.place.line == 4
+
+
+def test_columns_that_fill_later_are_not_refused(sweep: Callable[[str], Plan]) -> None:
+    names = (
+        "mean(moves.payoff)",
+        "max(moves.worth:delete)",
+        "sum(transfers.amount)",
+        "last(collectives.fund)",
+        "mean(cells.score)",
+    )
+    assert sweep(f"outcomes: {list(names)}\n").sweep.outcomes == names
 
 
 def test_a_function_of_ones_own_is_not_called_by_the_coordinator(

@@ -21,10 +21,11 @@ def record(folder: Path) -> Record:
 
 def test_outcomes_and_columns_come_in_the_order_asked_for(record: Record) -> None:
     rounds = record.rounds
-    assert read(record, ["rounds.round", "final_score", "rounds.share:delete", "strike_won"]) == [
+    assert read(record, ["rounds.round", "final_score", "rounds.share:delete", "max(moves.round)", "strike_won"]) == [
         rounds["round"].iloc[-1],
         rounds["score:all"].iloc[-1],
         rounds["share:delete"].iloc[-1],
+        rounds["round"].iloc[-1],
         None,  # nobody demands anything
     ]
 

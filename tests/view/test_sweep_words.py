@@ -7,7 +7,16 @@ import math
 import pytest
 
 from dataleverage.sweep.design import Normal, Spread
-from dataleverage.view.sweep_words import meaning_of, number, short_names, spread_words, unit_of, value_words
+from dataleverage.view.sweep_words import (
+    definition_of,
+    meaning_of,
+    number,
+    outcome_name,
+    short_names,
+    spread_words,
+    unit_of,
+    value_words,
+)
 
 
 def test_short_names_say_what_the_last_part_is_of_and_never_meet() -> None:
@@ -59,3 +68,16 @@ def test_what_a_path_means_is_what_its_model_says() -> None:
     assert said and meaning_of("creators.0.strategy.mean", base) == said == meaning_of("creators.all.strategy.mean", base)
     assert meaning_of("rounds", base) == (Scenario.model_fields["rounds"].description or "")
     assert meaning_of("no.such.path", base) == ""
+
+
+@pytest.mark.parametrize(
+    ("outcome", "name", "definition"),
+    [
+        ("rounds.score:all", "Score:all", "The last round's score:all of the first operator."),
+        ("mean(rounds.users@rival)", "Mean users@rival (rounds)", "The mean over rounds of users@rival."),
+        ("sum(transfers.amount)", "Sum amount (transfers)", "The sum of amount over the lines of transfers in the record."),
+        ("mine:how_loud", "How loud", "What the function mine:how_loud returns for a record."),
+    ],
+)
+def test_outcomes_of_columns_and_functions_in_words(outcome: str, name: str, definition: str) -> None:
+    assert (outcome_name(outcome), definition_of(outcome)) == (name, definition)

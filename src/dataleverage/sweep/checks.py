@@ -8,7 +8,9 @@ from typing import Any
 
 from dataleverage.errors import ScenarioError
 from dataleverage.measure.outcomes import OUTCOMES
+from dataleverage.record.record import TABLES
 from dataleverage.scenario.document import Document, Keys
+from dataleverage.sweep.columns import WAYS, Column
 from dataleverage.sweep.design import Precision, Spread, written_out
 
 SAMPLED = ("latin_hypercube", "sobol", "morris")
@@ -20,7 +22,7 @@ OF_RUNS = (
     "data_seed",
     "status",
 )  # columns of the table of runs besides paths and outcomes
-OWN_OUTCOME = r"rounds\..+|[A-Za-z_][\w.]*:[A-Za-z_]\w*"
+FUNCTION = r"[A-Za-z_][\w.]*:[A-Za-z_]\w*"
 
 
 def faults(parts: Mapping[str, Any], document: Document) -> Iterator[ScenarioError]:
@@ -52,8 +54,12 @@ def faults(parts: Mapping[str, Any], document: Document) -> Iterator[ScenarioErr
     for k, name in enumerate(names or ()):
         if name in (names or ())[:k]:
             yield wrong(f"`{name[:80]}` stands here twice", "Keep one of the two.", "outcomes", k)
-        elif name not in OUTCOMES and not re.fullmatch(OWN_OUTCOME, name):
-            remedy = "See `dataleverage list outcomes`, or write `rounds.<column>` or `module:function`."
+        elif name not in OUTCOMES and Column.of(name) is None and not re.fullmatch(FUNCTION, name):
+            remedy = (
+                "See `dataleverage list outcomes`, or write `rounds.<column>`, `mean(<table>.<column>)` or `module:function`."
+            )
+            if name.partition(".")[0] in TABLES:
+                remedy = f"Say what makes one number of that column: `mean({name[:80]})`, or one of {', '.join(WAYS)}."
             yield wrong(f"there is no outcome {name[:80]!r}", remedy, "outcomes", k)
     if precision is not None and names is not None and precision.outcome not in names:
         yield wrong("the precision is of an outcome that is not kept", "Add it to `outcomes`.", "precision", "outcome")

@@ -20,8 +20,9 @@ from dataleverage.scenario.problems import problems, validated
 from dataleverage.scenario.scenario import Scenario
 from dataleverage.scenario.schema import Allowed
 from dataleverage.sweep.checks import faults
+from dataleverage.sweep.columns import Column
 from dataleverage.sweep.design import Sweep
-from dataleverage.sweep.outcomes import module_of, reader
+from dataleverage.sweep.outcomes import function
 from dataleverage.sweep.plan import Plan, Seeds, put_in
 from dataleverage.sweep.points import points
 from dataleverage.sweep.store import Kept
@@ -207,13 +208,14 @@ def faults_of_runs(plan: Plan, document: Document) -> Iterator[DataleverageError
         said = "a table of cells is one world: nothing in it is drawn"
         yield ScenarioError(said, place=document.place(("worlds",)), remedy="Leave `worlds` out.")
     own = [name for name in plan.sweep.outcomes if name not in OUTCOMES]
-    columns = [name for name in own if module_of(name) is None]
+    columns = {name: column for name in own if (column := Column.of(name)) is not None}
     record = first.game().record() if columns else None
     for name in own:
         try:
-            found = reader(name)
-            if record is not None and name in columns:  # a function of the user's own is called in workers alone
-                found(record)
+            if record is not None and name in columns:
+                columns[name].numbers(record)
+            else:  # a function of the user's own is imported here, and called in workers alone
+                function(name)
         except DataleverageError as error:
             place = document.place(("outcomes", plan.sweep.outcomes.index(name)))
             yield ScenarioError(error.message, place=place, remedy=error.remedy)

@@ -10,10 +10,9 @@ from collections.abc import Callable, Sequence
 from dataleverage.errors import RecordError, ScenarioError
 from dataleverage.measure.outcomes import OUTCOMES
 from dataleverage.record.record import Record
-from dataleverage.scenario.schema import listed, nearest
+from dataleverage.sweep.columns import Column
 
 Reader = Callable[[Record], float]
-LAST = "rounds."
 
 
 def read(record: Record, names: Sequence[str]) -> list[float | None]:
@@ -25,37 +24,18 @@ def read(record: Record, names: Sequence[str]) -> list[float | None]:
 def reader(name: str) -> Reader:
     """What reads an outcome off a record.
 
-    name : of `OUTCOMES`; `rounds.<column>`, what that column holds for the first operator in the last round; or
-    `module:function`, a function of a record. Raises ScenarioError where there is no such thing.
+    name : of `OUTCOMES`; of a column of the record (`Column.of`); or `module:function`, a function of a record. Raises
+    ScenarioError where there is no such thing.
     """
     if name in OUTCOMES:
         return OUTCOMES[name].read
-    return last_of(name.removeprefix(LAST)) if name.startswith(LAST) else function(name)
+    column = Column.of(name)
+    return function(name) if column is None else column.read
 
 
 def module_of(name: str) -> str | None:
     """The module that an outcome's function is in; None for outcomes of ours."""
-    return None if name in OUTCOMES or name.startswith(LAST) else name.partition(":")[0]
-
-
-def last_of(column: str) -> Reader:
-    """The last round's number in a column of `rounds`."""
-
-    def last(record: Record) -> float:
-        columns = list(record.tables["rounds"])
-        if column not in columns:
-            near = nearest(column, columns)
-            remedy = f"Did you mean `rounds.{near}`?" if near else f"It has {listed(columns)}."
-            raise RecordError(f"the table of rounds has no column {column[:80]!r}", remedy=remedy)
-        value = record.along(column)[-1]
-        try:
-            return float(value)
-        except (TypeError, ValueError):
-            raise RecordError(
-                f"the column {column!r} of the table of rounds holds no numbers", remedy="Name another."
-            ) from None
-
-    return last
+    return None if name in OUTCOMES or Column.of(name) is not None else name.partition(":")[0]
 
 
 def function(name: str) -> Reader:

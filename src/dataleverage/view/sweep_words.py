@@ -12,6 +12,7 @@ from dataleverage.measure.outcomes import OUTCOMES
 from dataleverage.scenario.document import inside
 from dataleverage.scenario.scenario import Scenario
 from dataleverage.scenario.schema import Allowed
+from dataleverage.sweep.columns import Column
 from dataleverage.sweep.design import Spread
 
 LONGEST = 36  # letters of a value
@@ -60,7 +61,12 @@ def cut(text: str) -> str:
 
 def outcome_name(outcome: str) -> str:
     """An outcome as a title."""
-    text = outcome.rpartition(":")[2].replace("_", " ").replace("rounds.", "")
+    column = Column.of(outcome)
+    if column is None:
+        text = outcome.rpartition(":")[2]
+    else:
+        text = column.name if outcome.startswith("rounds.") else f"{column.how} {column.name} ({column.table})"
+    text = text.replace("_", " ")
     return text[:1].upper() + text[1:]
 
 
@@ -73,8 +79,12 @@ def definition_of(outcome: str) -> str:
     """What an outcome is, in a sentence."""
     if outcome in OUTCOMES:
         return OUTCOMES[outcome].definition
-    if outcome.startswith("rounds."):
-        return f"The last round's {outcome.removeprefix('rounds.')} of the first operator."
+    column = Column.of(outcome)
+    if column is not None and column.table == "rounds":
+        which = "last round's" if column.how == "last" else f"{column.how} over rounds of"
+        return f"The {which} {column.name}{'' if '@' in column.name else ' of the first operator'}."
+    if column is not None:
+        return f"The {column.how} of {column.name} over the lines of {column.table} in the record."
     return f"What the function {outcome} returns for a record."
 
 
