@@ -31,7 +31,7 @@ class Column(NamedTuple):
 
     @classmethod
     def of(cls, outcome: str) -> Column | None:
-        """The column that an outcome's name means: `rounds.<column>` (its last number) or `<how>(<table>.<column>)`; or None."""
+        """The column that an outcome means, as `rounds.<column>` (its last number) or `<how>(<table>.<column>)`; or None."""
         found = FORM.fullmatch(outcome)
         if found is not None:
             return cls(*found.groups())

@@ -119,8 +119,8 @@ class Sweep(Model):
     outcomes: Many[str] = Field(
         tuple(OUTCOMES),
         min_length=1,
-        description="What is kept of a run: names of `list outcomes`, `rounds.<column>` (its last), `mean(<table>.<column>)` (or "
-        "sum, min, max, last), `module:function`.",
+        description="What is kept of a run: names of `list outcomes`, `rounds.<column>` (its last), `mean(<table>.<column>)` "
+        "(or sum, min, max, last), `module:function`.",
     )
     precision: Precision | None = Field(None, description="Play a point in no more worlds once its interval is narrow enough.")
     seed: int = Field(0, ge=0, description="What all seeds of worlds and plays, and points at random, are made from.")
