@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,6 +29,14 @@ def test_tasks_run_in_other_processes(pool: LocalPool) -> None:
 def test_what_a_task_raises_comes_back(pool: LocalPool) -> None:
     with pytest.raises(ZeroDivisionError):
         pool.submit(divmod, 1, 0).result(timeout=120)
+
+
+def test_what_would_end_a_process_comes_back_and_ends_none(pool: LocalPool) -> None:
+    before = {pool.submit(os.getpid).result(timeout=120) for _ in range(8)}
+    for leave in (sys.exit, interrupt):
+        error = pool.submit(leave, 0).exception(timeout=120)
+        assert isinstance(error, SystemExit | KeyboardInterrupt)
+    assert {pool.submit(os.getpid).result(timeout=120) for _ in range(8)} & before
 
 
 def test_a_task_beyond_its_limit_is_ended_and_others_are_not(pool: LocalPool) -> None:
@@ -61,6 +70,10 @@ def test_a_worker_that_is_killed_while_idle_costs_nothing_or_little(pool: LocalP
             assert not lost.deaths
     else:
         pytest.fail("the pool did not come back")
+
+
+def interrupt(value: object) -> None:
+    raise KeyboardInterrupt
 
 
 def die() -> None:

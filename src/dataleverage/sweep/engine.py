@@ -175,7 +175,7 @@ class Engine:
         self.breaks += 1
         if self.breaks - self.forgiven >= BREAKS:
             said = f"workers broke {BREAKS} times in a row and no run ended in between: {error}"
-            remedy = "Look for what they said on standard error, memory and the number of processes, and run the same command."
+            remedy = "Look at what they said on standard error; in a script, start sweeps under `if __name__ == '__main__':`."
             raise SweepError(said, key="--workers", remedy=remedy)
 
     def _of_one(self, number: int, error: BaseException) -> list[Result]:
