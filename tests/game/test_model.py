@@ -131,6 +131,26 @@ def test_the_budget_is_gone_when_wealth_falls_below_nothing(make_setup, scripts)
     assert stopped(setup)[0] == "rounds", "0 is not below 0"
 
 
+def test_a_demand_that_is_won_ends_the_game_and_one_that_is_not_does_not(make_setup, scripts):
+    """Two of four strike in round 2 for a wage of 1 each: quality and a revenue of 10 fall to a half.
+
+    To grant it costs 2 a round and saves 5, so who concedes what costs less than it loses does in round 2. A wage of 3 costs 6:
+    it is never granted, and the game goes on to its last round, as it does where nothing is to end it.
+    """
+    moves = ({2: "delete"}, {2: "delete"}, {}, {})
+
+    def ended(wage, **stop):
+        union = {"name": "union", "members": {"creators": ["A", "B"]}, "demand": {"wage": wage}}
+        rest = {"collectives": [union], "operator": {"response": "concede"}, "payoffs": {"revenue": 10.0}, "rounds": 6}
+        record = LeverageGame(make_setup(4, scripts(*moves), stop=stop, **rest)).play()
+        granted = record.collectives[record.collectives.granted]["round"].tolist()
+        return record.manifest["stopped"]["reason"], record.manifest["stopped"]["round"], granted
+
+    assert ended(1.0, demand_won=True) == ("demand won", 2, []), "what was granted would hold from round 3 on"
+    assert ended(1.0) == ("rounds", 6, [3, 4, 5, 6])
+    assert ended(3.0, demand_won=True) == ("rounds", 6, [])
+
+
 def test_a_step_after_the_end_does_nothing(make_setup):
     game = LeverageGame(make_setup(2, Random(), rounds=3))
     game.run_model()
