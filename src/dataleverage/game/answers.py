@@ -9,7 +9,20 @@ from dataleverage.game.desk import Desk
 from dataleverage.game.policy import Answer, Bill
 from dataleverage.grid.rows import Rows
 from dataleverage.kinds import Kind
-from dataleverage.world.world import Floats
+from dataleverage.world.world import Floats, Mask
+
+
+def checked_purchase(desk: Desk, wanted: Mask, offered: Mask) -> Mask:
+    """(n,) bool the objects that an operator buys, none but of those `offered` (n,). Raises GameError."""
+    policy, found = desk.operator.selection, np.asarray(wanted)
+    if found.shape != offered.shape or found.dtype.kind != "b":
+        raise nonsense(desk, policy, f"purchases {shape_of(found)}", f"a yes or no for each of {len(offered)} objects")
+    if (found & ~offered).any():
+        what = desk.setup.grid.objects[int(np.argmax(found & ~offered))]
+        raise nonsense(
+            desk, policy, f"the purchase of {what}", "objects that are offered: there, delivered, and not bought yet"
+        )
+    return found
 
 
 def checked_rows(desk: Desk, policy: Kind, rows: Rows, within: Rows) -> Rows:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from dataleverage.errors import GameError
+from dataleverage.game.answers import checked_purchase
 from dataleverage.game.desk import Desk
 from dataleverage.game.ledger import Payment
 from dataleverage.game.levers import Choice
@@ -22,7 +22,8 @@ def buy(
     """Let every operator buy of what is offered to it: objects that exist and whose owner delivers them there.
 
     bought : (K, n) what each has, or None where nothing has a price. choice : (N,). Returns what each has afterwards, and what
-    is paid to owners. Raises GameError for a selection whose answer is not one yes or no an object.
+    is paid to owners. Raises GameError for a selection that answers anything but a yes or no an object, or yes to one that is
+    not offered.
     """
     if setup.price is None or bought is None:
         return bought, []
@@ -33,14 +34,8 @@ def buy(
     after, paid = bought.copy(), []
     for k, desk in enumerate(desks):
         desk.paying = True
-        wanted = np.asarray(desk.operator.selection.buy(desk, offered[k]))
+        wanted = checked_purchase(desk, desk.operator.selection.buy(desk, offered[k]), offered[k])
         desk.paying = False
-        if wanted.shape != offered[k].shape or wanted.dtype.kind != "b":
-            raise GameError(
-                f"the selection {desk.operator.selection.tag} of {desk.name} answered round {round} with {wanted!r}; expected "
-                f"a yes or no for each of {wanted.shape[-1] if wanted.ndim else len(offered[k])} objects"
-            )
-        wanted = wanted & offered[k]
         after[k] |= wanted
         for j in np.flatnonzero(wanted).tolist():
             owner = int(setup.owner_of[j])
