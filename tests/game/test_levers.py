@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from dataleverage.errors import GameError
 from dataleverage.game.levers import LEVERS, Menu, MoveSpec, Rights, hold
 from dataleverage.game.model import LeverageGame
+from dataleverage.game.strategies.baseline import Scripted
 
 ABSENT, CLEAN, OLD, NEW = 0, 1, 2, 3  # OLD is the poison that is there, NEW the one that is delivered
 
@@ -143,14 +144,42 @@ def test_data_withheld_after_deletion_stays_away(make_setup, scripts):
     assert rows_of(make_setup(2, scripts(script, {}), rounds=4)) == ["AB", "AB", "B", "B", "AB"]
 
 
-def test_withholding_alone_keeps_the_score_for_ever(make_setup):
-    from dataleverage.game.strategies.baseline import Always
-
-    setup = make_setup(5, Always(move=MoveSpec(lever="withhold")), rights={"deletion": False}, rounds=200)
+@settings(max_examples=25, deadline=None)
+@given(data=st.data())
+def test_from_when_on_everyone_withholds_the_score_stays_for_ever(make_setup, random_score, data):
+    """Poison, returns, arrivals and strikes until a round t, and nothing but withholding after it: the score of t stays."""
+    n, t, seed = 4, data.draw(st.integers(1, 5)), data.draw(st.integers(0, 1000))
+    moves = ["contribute", "withhold", "delete", {"lever": "poison", "tactic": "flip"}]
+    deletion = data.draw(st.booleans())
+    if not deletion:
+        moves.remove("delete")
+    strategies = []
+    for _ in range(n):
+        script = {round: data.draw(st.sampled_from(moves)) for round in range(1, t + 1)}
+        strategies.append((1, Scripted.model_validate({"moves": {**script, t + 1: "withhold"}})))
+    arrival = np.array(data.draw(st.lists(st.integers(0, t + 3), min_size=n, max_size=n)))
+    rights = {"deletion": deletion, "replace": data.draw(st.booleans())}
+    setup = make_setup(
+        n, strategies, random_score(n, 2, seed), tactics=("flip",), rights=rights, arrival=arrival, rounds=t + 40
+    )
     record = LeverageGame(setup).play()
-    assert len(record.rounds) == 201
-    assert set(record.rounds["score:all"]) == {1.0}
-    assert (record.rounds["share:withhold"].iloc[1:] == 1).all()
+    score, row = record.rounds["score:all"].to_numpy(), record.rounds["row"].astype(str)
+    assert len(score) == t + 41
+    assert set(score[t:]) == {score[t]} and set(row[t:]) == {row[t]}
+    assert (record.rounds["share:withhold"].iloc[t + 1 :] == 1).all()
+
+
+def test_withholding_alone_keeps_the_score_for_ever(make_setup):
+    """The score of round 4 stays for ever: A* from round 1, D from round 2 on, B gone in round 3, C back in round 4."""
+    poison = {"lever": "poison", "tactic": "flip"}
+    scripts = [{1: poison}, {3: "delete"}, {1: "delete", 4: "contribute"}, {}]
+    strategies = [(1, Scripted.model_validate({"moves": {**each, 5: "withhold"}})) for each in scripts]
+    setup = make_setup(4, strategies, tactics=("flip",), rights={"replace": True}, arrival=np.array([0, 0, 0, 2]), rounds=200)
+    rounds = LeverageGame(setup).play().rounds
+    assert rounds["row"].tolist()[:6] == ["ABC", "A*B", "A*BD", "A*D", "A*CD", "A*CD"]
+    assert rounds["score:all"].tolist()[:4] == [0.75, 0.0, 0.25, 0.0]
+    assert rounds["score:all"].tolist()[4:] == [0.25] * 197
+    assert (rounds["share:withhold"].iloc[5:] == 1).all()
 
 
 def test_a_creator_moves_all_its_objects(make_setup, scripts):
