@@ -5,8 +5,10 @@ from itertools import permutations
 import numpy as np
 import pytest
 
+from dataleverage.game.model import LeverageGame
 from dataleverage.game.setup import GameSetup
 from dataleverage.game.strategies.baseline import Always
+from dataleverage.game.strategies.reservation import Reservation
 from dataleverage.game.valuation import Claims, audited, values_of
 
 OWNERS = [0, 1, 0, 2, -1]  # A has two objects, and the last is public
@@ -80,3 +82,22 @@ def test_each_operators_revenue_is_its_own_creators(make_setup):
     groups_at = {"homes": [0, 1], "operators": [{"name": "a"}, {"name": "b"}]}
     setup = make_setup(4, [(2, Always()), (2, Always())], lambda rows: rows @ weight, **groups_at)
     assert Claims(setup, np.array([8.0, 2.0]), 0)("shapley") == pytest.approx([2, 6, 1, 1])
+
+
+def test_what_claims_cut_is_told_once_where_somebody_goes_by_them(make_setup):
+    """Worth 0.7, 0.5 and -0.2: C claims nothing, and the record says what was cut, however many rounds and creators ask."""
+    weight = np.array([0.7, 0.5, -0.2])
+    groups = [(2, Reservation(value="shapley")), (1, Reservation(value="leave_one_out"))]
+    game = LeverageGame(make_setup(3, groups, lambda rows: rows @ weight, payoffs={"revenue": 10.0}, rounds=4))
+    told = [each for each in game.play().manifest["warnings"] if "Claims" in each]
+    assert [("shapley" in each, "leave_one_out" in each) for each in told] == [(True, False), (False, True)]
+    assert all("of operator" in each and "1 creators (C), -0.2000" in each for each in told)
+    assert [each for each in game.record().manifest["warnings"] if "Claims" in each] == told
+    for strategy, worth in ((Reservation(amount=1.0), weight), (Reservation(), np.abs(weight))):
+        record = LeverageGame(make_setup(3, strategy, lambda rows, worth=worth: rows @ worth, rounds=2)).play()
+        assert not any("Claims" in each for each in record.manifest["warnings"])
+
+
+def test_claims_that_are_all_cut_are_told_too(make_setup):
+    record = LeverageGame(make_setup(2, Reservation(), lambda rows: -1.0 * rows.sum(axis=1), rounds=1)).play()
+    assert any("2 creators (A, B), -2.0000" in each for each in record.manifest["warnings"])

@@ -229,6 +229,7 @@ class Recorder:
         predicted = [row for row, *_, exact in self.unveiled if not exact]
         for desk in game.desks:
             warnings += desk.operator.response.warnings(desk)
+        warnings += game.claim.warnings()
         surrogate = game.lookup.account(weighted, predicted, len(self._audit))
         if surrogate is not None:
             warnings.append(game.lookup.warning(surrogate, weighted[0]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -18,6 +18,7 @@ from dataleverage.world.world import Floats, Ints
 
 EXACT = 12  # creators of whom every coalition is scored
 BUDGET = 2000  # coalitions scored for more
+TIE = 1e-9  # values this close to 0 are 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,17 +85,28 @@ class Claims:
     """What each creator could call its own of what its operator earned before anyone moved: value -> (N,) credits.
 
     It is its share, by a value of its data, of the revenue (K,) of the operator that holds that at first. Negative values are
-    cut at 0; where none is above that, nobody has a claim.
+    cut at 0, which the record tells; where none is above that, nobody has a claim.
     """
 
     def __init__(self, setup: GameSetup, revenue: Floats, seed: int) -> None:
         self.setup, self.revenue, self.seed = setup, revenue, seed
         self._found: dict[Value, Floats] = {}
+        self._cut: dict[tuple[Value, int], Floats] = {}  # (N,) what was cut of the creators of each operator, in quality
 
     def __call__(self, value: Value) -> Floats:
         if value not in self._found:
             self._found[value] = self._claimed(value)
         return self._found[value]
+
+    def warnings(self) -> Iterator[str]:
+        """What the reader of a record must know of the claims that somebody went by."""
+        for (value, k), cut in self._cut.items():
+            names = [self.setup.names[i] for i in np.flatnonzero(cut < -TIE)]
+            named = ", ".join(names[:6]) + (" …" if len(names) > 6 else "")
+            yield (
+                f"Claims on the revenue of {self.setup.operators[k].name} go by values ({value}), and those below 0 were cut "
+                f"at 0: of {len(names)} creators ({named}), {cut.sum():.4f} in quality together."
+            )
 
     def _claimed(self, value: Value) -> Floats:
         import pandas as pd
@@ -103,6 +115,10 @@ class Claims:
         for k in np.unique(self.setup.home).tolist():
             who = np.flatnonzero(self.setup.home == k)
             values = values_of(audited(self.setup, who), value, self.seed)
+            cut = np.zeros(self.setup.n_creators)
+            cut[who] = np.minimum(values, 0.0)
+            if (cut < -TIE).any():
+                self._cut[value, k] = cut
             if (values > 0).any():
                 found[who] = self.revenue[k] * shares(pd.DataFrame({"quality": values}))["quality"].to_numpy()
         return found
