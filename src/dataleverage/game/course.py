@@ -57,7 +57,8 @@ class Course:
     banned : (K, N) the last round in which each operator takes no data of each creator's. bought : (K, n) which objects each
     need not buy any more, or None. kept : (N,) whose agreements were kept in the last round.
     guessed : whether rows are scored by what somebody believes of released models.
-    choice : (N,) everyone's last move. published : rows served so far, by their bytes, with their scores.
+    choice : (N,) everyone's last move. published : rows served so far, by their bytes, with their
+    scores: the last ones, where data ages.
     """
 
     def __init__(self, setup: GameSetup, desks: tuple[Desk, ...], unions: tuple[Union, ...]) -> None:
@@ -92,7 +93,7 @@ class Course:
         before = served(self.setup, self.state(), at_first(self.setup), None, score)
         self._take(before)
         for desk in self.desks:
-            desk.board.look(desk.row, desk.scores)
+            desk.board.look(desk.row, desk.scores, desk.counts)
         return before
 
     def into(self, round: int) -> None:
@@ -131,8 +132,8 @@ class Course:
             for desk, books in zip(self.desks, result.books, strict=True)
         ]
         cells = [
-            desk.board.look(row, scores) + desk.looked
-            for desk, row, scores in zip(self.desks, result.rows[0], result.scores[0], strict=True)
+            desk.board.look(row, scores, counts) + desk.looked
+            for desk, row, scores, counts in zip(self.desks, result.rows[0], result.scores[0], result.counts[0], strict=True)
         ]
         unveiling = np.array([desk.operator.unveil_cost * count for desk, count in zip(self.desks, cells, strict=True)])
         sold, bought = priced(prices, self.setup) if prices else (0.0, 0.0)
@@ -165,7 +166,8 @@ class Course:
             desk.row, desk.scores, desk.counts = result.rows[0, k], result.scores[0, k], result.counts[0, k]
             if moved or self.setup.freshness is not None:
                 desk.served.append((desk.row, desk.scores))
-            self.published.setdefault(desk.row.tobytes(), (desk.row, desk.scores))
+                desk.counted.append(desk.counts)
+            self.published[desk.row.tobytes()] = (desk.row, desk.scores)
 
     def _settle(self, result: Outcome, answers: list[Answer | None]) -> None:
         """What collectives and operators carry over into the next round."""

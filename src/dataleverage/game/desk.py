@@ -35,9 +35,10 @@ class Desk:
     round : the round being played.
     holdings, row : (n,) uint8: what it held after the last round, and the row that it serves.
     scores : (C,) of the model that it serves, as released. counts : (n,) how much each object counted when it was trained.
+    ages : (n,) how much each object counts in this round by its age, None where data does not age.
     board : the monitor cells that it has unveiled. memory : what its policies carry from round to round.
     wealth : its payoffs so far. users : its share of the users in the last round.
-    served : the rows (n,) that it has served so far with their scores (C,), the last one last.
+    served : the rows (n,) that it has served so far with their scores (C,), the last one last; counted : (n,) of each of them.
     unions : the collectives that deal with it.
     choice : (N,) everyone's last move. play : (B, N) joint moves -> what each would have led to in this round.
     """
@@ -57,10 +58,12 @@ class Desk:
         self.wealth = 0.0
         self.users = 1.0
         self.served: list[tuple[Rows, Floats]] = []
+        self.counted: list[Floats] = []
         self.unions: tuple[Union, ...] = ()
         self.choice: Choice = setup.stay
         self.play: Callable[[Choice], Outcome] = nowhere
         self.looked = 0  # monitor cells unveiled this round by looking, beyond those of the row served
+        self.counting: Floats | None = None  # (B, n) how much each object counts in the models that were just trained
         self.paying = False  # whether looking is done in earnest, and not while somebody only weighs a move
         self._streams, self._score = streams, score
         self.monitor = (OwnMonitor if self.operator.monitor == "own" else TrustedMonitor)(setup, self.board.columns)
@@ -71,7 +74,8 @@ class Desk:
         """The same in this round or a later one, to try things at: nothing is paid for, and nothing comes back."""
         other = copy.copy(self)
         other.round, other.looked, other.paying = self.round if round is None else round, 0, False
-        other.memory, other.board, other.served = copy.deepcopy(self.memory), self.board.copied(), list(self.served)
+        other.memory, other.board = copy.deepcopy(self.memory), self.board.copied()
+        other.served, other.counted = list(self.served), list(self.counted)
         return other
 
     def sit_down(self, unions: Iterable[Union], play: Callable[[Choice], Outcome]) -> None:
@@ -92,6 +96,11 @@ class Desk:
         return self.setup.grid.sizes
 
     @property
+    def ages(self) -> Floats | None:
+        """(n,) how much each object counts in this round by its age; None where data does not age."""
+        return self.setup.weights(self.round)
+
+    @property
     def sees(self) -> bool:
         """Whether it looks at any monitor column that quality can be read from."""
         return len(self.monitor.columns) > 0
@@ -109,23 +118,29 @@ class Desk:
         return self.monitor.shows(scores, self.holdings)
 
     def look(self, rows: Rows) -> Floats:
-        """(R, n) rows -> (R,) their monitor quality, from trained models.
+        """(R, n) rows -> (R,) their monitor quality, from models trained on them with the data as old as it is.
 
         In a round that is played every row that was not on the board is unveiled and paid for; while moves are only weighed
         nothing is booked.
         """
-        return self.see(rows, self.operator.defence.publish(self, self._score(rows, None)))
+        return self._see(rows, self.operator.defence.publish(self, self._score(rows, self.ages)), self.ages)
 
     def know(self, rows: Rows) -> None:
         """Put the monitor cells of (R, n) rows on the board, given and not paid for."""
-        for row, values in zip(rows, self.operator.defence.publish(self, self._score(rows, None)), strict=True):
-            self.board.learn(row, values)
+        ages = self.ages
+        for row, values in zip(rows, self.operator.defence.publish(self, self._score(rows, ages)), strict=True):
+            self.board.learn(row, values, ages)
 
     def see(self, rows: Rows, scores: Floats) -> Floats:
         """The same of models that are there already: (R, n) rows and (R, C) their scores, as released."""
+        return self._see(rows, scores, self.ages if self.counting is None else self.counting)
+
+    def _see(self, rows: Rows, scores: Floats, counts: Floats | None) -> Floats:
+        """counts : (R, n) or (n,) how much each object counts in these models, None where all count in full."""
         if self.paying:
-            for row, values in zip(rows, scores, strict=True):
-                self.looked += self.board.learn(row, values)
+            every = [None] * len(rows) if counts is None else np.broadcast_to(counts, rows.shape)
+            for row, values, each in zip(rows, scores, every, strict=True):
+                self.looked += self.board.learn(row, values, each)
         return self.quality(scores)
 
     def expect(self, rows: Rows, how: Look) -> Floats:
@@ -138,25 +153,30 @@ class Desk:
         """(R, n) rows -> (R,) the monitor quality that it expects of them, and (R,) the standard error of that; free.
 
         What is on the board is known exactly; the rest is predicted by the surrogate of its board (the mean of the nearest
-        known rows, or an additive model). NaN and infinite with an empty board.
+        known rows, or an additive model). NaN and infinite with an empty board. Where data ages, a row is on the board as it
+        was when it was looked at: it is known exactly in that round, and predicted from how it was seen last afterwards.
         """
         if not len(self.board) or not self.sees:
             return np.full(len(rows), np.nan), np.full(len(rows), np.inf)
         known, scores = self.board.table()
-        wide = np.full((len(known), len(self.setup.grid.columns)), np.nan)
-        wide[:, self.board.columns] = scores
-        shown = self.quality(wide)[:, None]
+        shown = self.shown(scores)[:, None]
         kind: Surrogate = (
             NeighbourMean(known, shown)
             if self.operator.belief == "neighbour_mean"
             else Additive(known, shown, self.setup.grid.n_present)
         )
         expected, error = kind.predict(rows)[:, 0], kind.errors(rows)[:, 0]
-        at = {row.tobytes(): i for i, row in enumerate(known)}
+        ages = self.ages
         for r, row in enumerate(np.ascontiguousarray(rows)):
-            if (i := at.get(row.tobytes())) is not None:
-                expected[r], error[r] = shown[i, 0], 0.0
+            if (seen := self.board.finds(row, ages)) is not None:
+                expected[r], error[r] = self.shown(seen), 0.0
         return expected, error
+
+    def shown(self, scores: Floats) -> Floats:
+        """(…, M) scores of the monitor columns on its board -> (…,) the monitor quality that they show."""
+        wide = np.full((*scores.shape[:-1], len(self.setup.grid.columns)), np.nan)
+        wide[..., self.board.columns] = scores
+        return self.quality(wide)
 
     def values(self, rows: Rows, how: Look) -> Floats:
         """(B, n) rows -> (B, n): the monitor quality that each row loses without an object; 0 where that is absent.

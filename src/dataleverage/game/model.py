@@ -161,7 +161,7 @@ class LeverageGame(mesa.Model):
     def _looked_up(self, k: int, rows: Rows, weights: Floats | None) -> Floats:
         """What creators that decide whether to join find when they look rows up."""
         scores = self.lookup.scores(k, rows, weights)
-        self.recorder.looked_up(self.round, rows, scores, self.lookup.exact(rows))
+        self.recorder.looked_up(self.round, rows, scores, self.lookup.exact(rows), weights)
         return scores
 
     def meeting(self, union: Union) -> Meeting:

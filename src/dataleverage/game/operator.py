@@ -48,3 +48,8 @@ class Operator(Model):
     reserve: dict[Annotated[int, Field(ge=0)], Many[str]] = Field(
         {}, description="Round -> objects that it keeps out of training from then on, to evaluate on them (a secure holdout)."
     )
+
+    @property
+    def weighs(self) -> bool:
+        """Whether its defence can make objects count for less."""
+        return type(self.defence).weigh is not Defence.weigh

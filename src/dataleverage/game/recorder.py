@@ -24,6 +24,7 @@ from dataleverage.game.setup import CREATORS, GameSetup
 from dataleverage.game.strategy import Decision, Memory
 from dataleverage.game.tables import Tables, shares_of, words_of
 from dataleverage.grid.rows import Rows
+from dataleverage.grid.weights import known_by
 from dataleverage.record.record import SCHEMA_VERSION, Record
 from dataleverage.world.world import Floats
 
@@ -54,6 +55,7 @@ class Recorder:
         self.unveiled: list[tuple[Rows, np.ndarray, Floats, str, int, bool]] = []
         self._audit = np.array([i for i, c in enumerate(setup.grid.columns) if c.part == "audit"])
         self._known: set[tuple[bytes, str]] = set()
+        self._plain = setup.freshness is None and not any(operator.weighs for operator in setup.operators)
         self._looked = [0] * setup.n_operators  # rows of each board that are written down
         self._again = False  # of the round written down last
         self._decisions: object = None
@@ -191,25 +193,40 @@ class Recorder:
         for k, desk in enumerate(desks):
             name, columns = self.setup.operators[k].name, desk.board.columns
             served = np.concatenate([self._audit, columns])
-            self._unveil(round, result.rows[:1, k], result.scores[:1, k], served, name, np.ones(1, bool))
-            for row, values in zip(desk.board.rows[self._looked[k] :], desk.board.scores[self._looked[k] :], strict=True):
+            one = np.ones(1, bool)
+            self._unveil(round, result.rows[:1, k], result.scores[:1, k], served, name, one, result.counts[:1, k])
+            board = desk.board
+            for i in range(self._looked[k], len(board)):
                 full = np.full(len(self.setup.grid.columns), np.nan)
-                full[columns] = values
-                self._unveil(round, row[None], full[None], columns, name, np.ones(1, bool))
-            self._looked[k] = len(desk.board)
+                full[columns] = board.scores[i]
+                self._unveil(round, board.rows[i][None], full[None], columns, name, one, board.weights[i])
+            self._looked[k] = len(board)
 
     def weighed_cells(self, round: int, operator: int, result: Outcome, exact: np.ndarray) -> None:
         """The audit cells that creators' weighing asked for; exact : (B,) which rows were trained, and not predicted."""
-        self.looked_up(round, result.rows[:, operator], result.scores[:, operator], exact)
+        self.looked_up(round, result.rows[:, operator], result.scores[:, operator], exact, result.counts[:, operator])
 
-    def looked_up(self, round: int, rows: Rows, scores: Floats, exact: np.ndarray) -> None:
-        """The audit cells of (B, n) rows that creators looked up; exact : (B,) which of them were trained."""
-        self._unveil(round, rows, scores, self._audit, CREATORS, exact)
+    def looked_up(self, round: int, rows: Rows, scores: Floats, exact: np.ndarray, counts: Floats | None) -> None:
+        """The audit cells of (B, n) rows that creators looked up; exact : (B,) which of them were trained.
 
-    def _unveil(self, round: int, rows: Rows, scores: Floats, columns: np.ndarray, by: str, exact: np.ndarray) -> None:
+        counts : (B, n) or (n,) how much each object counts, None where all count in full.
+        """
+        self._unveil(round, rows, scores, self._audit, CREATORS, exact, counts)
+
+    def _unveil(
+        self,
+        round: int,
+        rows: Rows,
+        scores: Floats,
+        columns: np.ndarray,
+        by: str,
+        exact: np.ndarray,
+        counts: Floats | None,
+    ) -> None:
         names = {by} if by != CREATORS else {by, *(operator.name for operator in self.setup.operators)}
-        for row, values, true in zip(rows, scores, exact.tolist(), strict=True):
-            key = hashlib.blake2b(row.tobytes(), digest_size=16).digest()
+        every = known_by(rows, None if self._plain else counts)
+        for row, whole, values, true in zip(rows, every, scores, exact.tolist(), strict=True):
+            key = hashlib.blake2b(whole, digest_size=16).digest()
             # what an operator has unveiled stays its own; what only creators asked for is told once
             if any((key, name) in self._known for name in names):
                 continue

@@ -240,6 +240,7 @@ def trained(setup: GameSetup, state: State, k: int, held: Rows, score: Score) ->
     chosen, rows, weights, scores = made(setup, state, k, held, score)
     thrown = nothing if rows is chosen else (chosen > 0) & (rows == 0)
     counts = np.broadcast_to(1.0 if weights is None else weights, rows.shape)
+    desk.counting = counts
     if before:
         new = train & ((rows != desk.row) | ((rows > 0) & (counts != desk.counts))).any(axis=1)
         takes = train.copy()
@@ -253,9 +254,24 @@ def trained(setup: GameSetup, state: State, k: int, held: Rows, score: Score) ->
             counts = np.where(takes[:, None], counts, desk.counts)
     else:
         new = train
-    model, response = (rows, scores), operator.response
+    model, response, desk.counting = (rows, scores), operator.response, counts
     rows, scores = checked_release(desk, response, response.release(desk, held, rows, scores), model, held)
-    return Trained(rows, scores, counts, new, thrown)
+    desk.counting = None
+    return Trained(rows, scores, as_counted(desk, (rows, scores), model, counts), new, thrown)
+
+
+def as_counted(desk: Desk, released: tuple[Rows, Floats], trained: tuple[Rows, Floats], counts: Floats) -> Floats:
+    """(B, n) how much each object counts in the models released: `counts` (B, n), or as when they were served before."""
+    if released[0] is trained[0] and released[1] is trained[1]:
+        return counts
+    found = counts
+    for line in np.flatnonzero((released[0] != trained[0]).any(axis=1) | (released[1] != trained[1]).any(axis=1)).tolist():
+        for (row, scores), before in zip(reversed(desk.served), reversed(desk.counted), strict=True):
+            if np.array_equal(row, released[0][line]) and np.array_equal(scores, released[1][line], equal_nan=True):
+                found = found.copy() if found is counts else found
+                found[line] = before
+                break
+    return found
 
 
 def made(setup: GameSetup, state: State, k: int, held: Rows, score: Score) -> tuple[Rows, Rows, Floats | None, Floats]:

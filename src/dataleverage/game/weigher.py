@@ -44,7 +44,7 @@ def alone(game: LeverageGame, who: int, move: int, knows: Knows, score: Score, a
     def looked_up(k: int, rows: Rows, weights: Floats | None) -> Floats:
         scores = score(k, rows, weights)
         if knows == "grid":
-            game.recorder.looked_up(game.round, rows, scores, game.lookup.exact(rows))
+            game.recorder.looked_up(game.round, rows, scores, game.lookup.exact(rows), weights)
         return scores
 
     course = game.course.ahead(looked_up, guessed=knows != "grid")

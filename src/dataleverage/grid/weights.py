@@ -40,6 +40,15 @@ def as_weights(weights: ArrayLike, rows: Rows) -> tuple[Rows, Floats, Mask]:
     return np.where(weights > 0, rows, np.uint8(0)), weights, np.asarray(((weights == 0) | (weights == 1)).all(axis=1))
 
 
+def known_by(rows: Rows, weights: ArrayLike | None = None) -> list[bytes]:
+    """What each of (R, n) rows is known by with weights as in `as_weights`: its bytes, and its weights' unless plain."""
+    if weights is None:
+        return [row.tobytes() for row in rows]
+    kept, counts, plain = as_weights(weights, rows)
+    with_weights = joined(kept, counts)
+    return [(kept[i] if plain[i] else with_weights[i]).tobytes() for i in range(len(kept))]
+
+
 def joined(rows: Rows, weights: Floats) -> NDArray[np.uint8]:
     """(R, 9 n): what weighted rows are known by, the row's bytes and then those of its weights."""
     return np.concatenate([rows, np.ascontiguousarray(weights, dtype="<f8").view(np.uint8)], axis=1)
