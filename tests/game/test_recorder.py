@@ -150,3 +150,35 @@ def test_missing_numbers_are_null(record):
     table = arrow("rounds", record.tables["rounds"])
     assert table["payoff"].null_count == 1 and table["company_quality"].null_count == 11
     assert not any(np.isnan(v) for v in table["payoff"].to_pylist() if v is not None)
+
+
+def test_what_unveiling_cost_and_what_was_believed_are_written_beside_each_other(make_setup, scripts):
+    """Of three objects A is worth 0.2, B 0.3 and C 0.5; a cell costs 2 credits, and training 1 an example.
+
+    The board knows ABC and what it was given. Nearest to BC, new in round 1, is ABC: 1 is expected and 0.8 comes. In round 2
+    BC is known. C, new in round 3, is one object from BC: 0.8 is expected and 0.5 comes. Each known score is off that of its
+    nearest other by 0.2, when two are known.
+    """
+    setup = make_setup(
+        3,
+        scripts({1: "delete"}, {3: "delete"}, {}),
+        score=lambda rows: rows @ np.array([0.2, 0.3, 0.5]),
+        monitored=True,
+        operator={"unveil_cost": 2.0},
+        payoffs={"train_cost": 1.0},
+        rounds=4,
+    )
+    rounds = LeverageGame(setup).play().rounds
+    assert rounds["row"].tolist() == ["ABC", "BC", "BC", "C", "C"]
+    assert rounds.unveiling[1:].tolist() == [2.0, 0.0, 2.0, 0.0] and np.isnan(rounds.unveiling[0])
+    assert rounds.costs[1:].tolist() == [4.0, 0.0, 3.0, 0.0]
+    assert rounds.believed[1:].tolist() == pytest.approx([1.0, 0.8, 0.8, 0.5]) and np.isnan(rounds.believed[0])
+    assert rounds.believed_error[2:].tolist() == pytest.approx([0.0, 0.2, 0.0])
+    assert np.isnan(rounds.believed_error[1]), "one known row says nothing of how far others are off"
+
+
+def test_who_pays_nothing_for_what_it_sees_or_sees_nothing_has_no_beliefs_written_down(make_setup):
+    for setup in (make_setup(2, monitored=True, rounds=2), make_setup(2, operator={"unveil_cost": 1.0}, rounds=2)):
+        rounds = LeverageGame(setup).play().rounds
+        assert rounds[["believed", "believed_error"]].isna().all(axis=None)
+        assert rounds.unveiling[1:].tolist() == [0.0, 0.0]

@@ -301,6 +301,18 @@ def test_a_table_without_a_column_is_named(tmp_path, played, name):
         Record.load(folder)
 
 
+def test_a_record_from_before_a_column_was_written_is_read_with_nulls(tmp_path, played):
+    folder = played.save(tmp_path / "run")
+    table = pq.read_table(folder / "rounds.parquet")
+    pq.write_table(table.drop_columns(["believed", "believed_error", "unveiling"]), folder / "rounds.parquet")
+    older = Record.load(folder)
+    assert older.rounds[["believed", "believed_error", "unveiling"]].isna().all(axis=None)
+    assert older.rounds.costs.equals(played.rounds.costs)
+    assert sorted(older.tables["rounds"]) == sorted(played.tables["rounds"])
+    older.save(tmp_path / "again")
+    same(older, Record.load(tmp_path / "again"))
+
+
 @given(
     texts=st.lists(st.none() | st.sampled_from(["a", "b", "c", "d"]), min_size=1, max_size=6),
     picks=st.lists(st.integers(0, 5), max_size=30),

@@ -31,6 +31,8 @@ class Turn:
     result : what the moves led to. prices : what was paid for objects. again : the round was the same as the one before.
     received, payoff : (N,) of the creators, objects that they sold included. sold : (N,) of that, or 0.
     costs, earned, bought : (K,) of the operators: with unveiling; their payoffs; what they paid for objects, negative, or 0.
+    unveiling : (K,) what of the costs was for monitor cells. believed : (2, K) the monitor quality that each expected of its
+    row, just before it looked at that, and the standard error of it; NaN where it does not pay for what it sees.
     in_force : the agreement that each collective had in the round, or None. banned : (K, N) whose data each operator did not
     take in it, or None.
     """
@@ -42,6 +44,8 @@ class Turn:
     payoff: Floats
     sold: Floats | float
     costs: Floats
+    unveiling: Floats
+    believed: Floats
     earned: Floats
     bought: Floats | float
     in_force: tuple[Agreement | None, ...]
@@ -110,7 +114,15 @@ class Course:
             last, result = self._last, self._last.result
             if not last.again:
                 self._last = replace(
-                    last, prices=[], again=True, sold=0.0, costs=result.costs[0], earned=result.operator_payoff[0], bought=0.0
+                    last,
+                    prices=[],
+                    again=True,
+                    sold=0.0,
+                    costs=result.costs[0],
+                    unveiling=np.zeros(self.setup.n_operators),
+                    believed=self._believed(result),
+                    earned=result.operator_payoff[0],
+                    bought=0.0,
                 )
         else:
             self._last = self._play(choice, score)
@@ -131,6 +143,7 @@ class Course:
             checked_answer(desk, desk.operator.response.answer(desk, books))
             for desk, books in zip(self.desks, result.books, strict=True)
         ]
+        believed = self._believed(result)
         cells = [
             desk.board.look(row, scores, counts) + desk.looked
             for desk, row, scores, counts in zip(self.desks, result.rows[0], result.scores[0], result.counts[0], strict=True)
@@ -148,11 +161,21 @@ class Course:
             payoff=result.payoff[0] + sold,
             sold=sold,
             costs=result.costs[0] + unveiling,
+            unveiling=unveiling,
+            believed=believed,
             earned=result.operator_payoff[0] - unveiling + bought,
             bought=bought,
             in_force=in_force,
             banned=state.banned,
         )
+
+    def _believed(self, result: Outcome) -> Floats:
+        """(2, K): what operators that pay for what they see expect of the rows that they serve, with its standard errors."""
+        found = np.full((2, self.setup.n_operators), np.nan)
+        for k, desk in enumerate(self.desks):
+            if desk.operator.unveil_cost > 0 and desk.sees:
+                found[:, k] = np.concatenate(desk.believe(result.rows[:, k]))
+        return np.where(np.isfinite(found), found, np.nan)
 
     def _take(self, result: Outcome) -> None:
         """Let operators hold and serve what a joint move led to."""

@@ -99,7 +99,7 @@ class LeverageGame(mesa.Model):
         self.claim = Claims(setup, before.revenue[0], streams.integer("claims"))
         self.operator_status_quo: Floats = before.operator_payoff[0] + before.costs[0]
         nothing = np.full(setup.n_operators, np.nan)
-        self.recorder.state(before, costs=nothing, payoff=nothing)
+        self.recorder.state(before, nothing, nothing, nothing, np.array([nothing, nothing]))
         self.recorder.collectives(0, self.unions, self.choice, before, [None] * len(self.unions))
 
     @property

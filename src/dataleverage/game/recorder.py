@@ -87,16 +87,25 @@ class Recorder:
         self._again, self._decisions = turn.again, decisions
         if not turn.again:
             self.cells(round, result, course.desks)
-        self.state(result, costs=turn.costs, payoff=turn.earned, prices=turn.bought)
+        self.state(result, turn.costs, turn.earned, turn.unveiling, turn.believed, turn.bought)
         self.collectives(round, course.unions, choice, result, turn.in_force)
         self.moves(choice, result, decisions, turn.payoff, turn.sold)
         self.played[-1] |= {"called": called, "banned": turn.banned}
         self.paid += [(round, payment) for payment in (*result.payments, *turn.prices)]
 
-    def state(self, result: Outcome, *, costs: Floats, payoff: Floats, prices: Floats | float = 0.0) -> None:
+    def state(
+        self,
+        result: Outcome,
+        costs: Floats,
+        payoff: Floats,
+        unveiling: Floats,
+        believed: Floats,
+        prices: Floats | float = 0.0,
+    ) -> None:
         """A line of `rounds` for each operator, of the round that comes next.
 
         costs, payoff : (K,) of the round, unveiling and buying included. prices : (K,) what was paid for objects, negative.
+        unveiling, believed : (K,) and (2, K), as a turn has them.
         """
         first = self.setup.n_creators
         firms = slice(first, first + self.setup.n_operators)
@@ -115,6 +124,9 @@ class Recorder:
                 "transfers_in": received,
                 "transfers_out": received - result.transfers[0, firms] - prices,
                 "costs": costs,
+                "unveiling": unveiling,
+                "believed": believed[0],
+                "believed_error": believed[1],
                 "payoff": payoff,
                 "scores": result.scores[0],
             }

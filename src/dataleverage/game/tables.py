@@ -81,9 +81,9 @@ class Tables(Mapping[str, Columns]):
             "false_positives": np.array(false, dtype=np.int64).ravel(),
             "kept_out": self._kept_out(),
         }
-        for name in ("quality", "company_quality", "share_retained", "users"):
+        for name in ("quality", "company_quality", "share_retained", "users", "believed", "believed_error"):
             table[name] = np.array([state[name] for state in states]).ravel()
-        for name in ("revenue", "transfers_in", "transfers_out", "costs", "payoff"):
+        for name in ("revenue", "transfers_in", "transfers_out", "costs", "unveiling", "payoff"):
             amounts = np.array([state[name] for state in states])
             amounts[0] = np.nan  # nothing is booked before the first move
             table[name] = amounts.ravel()

@@ -29,8 +29,8 @@ SCHEMA_VERSION = 2
 COLUMNS = {  # what every table has, besides columns with a colon in their name (`score:all`)
     "rounds": (
         *("round", "operator", "row", "holdings", "trained", "examples", "poisoned", "flagged", "false_positives", "kept_out"),
-        *("acting", "quality", "company_quality", "share_retained", "users"),
-        *("revenue", "transfers_in", "transfers_out", "costs", "payoff"),
+        *("acting", "quality", "company_quality", "share_retained", "users", "believed", "believed_error"),
+        *("revenue", "transfers_in", "transfers_out", "costs", "unveiling", "payoff"),
     ),
     "moves": (
         *("round", "creator", "lever", "tactic", "target", "use", "called", "banned_by"),
@@ -49,6 +49,7 @@ COLUMNS = {  # what every table has, besides columns with a colon in their name 
         *("acting", "fund", "demands", "granted", "rate", "wage", "promise"),
     ),
 }
+LATER = {"rounds": ("believed", "believed_error", "unveiling")}  # numbers that older records of this schema do not have: null
 TABLES = tuple(COLUMNS)
 MANIFEST = "run.json"
 LABELS = {  # columns of few distinct texts: dictionary-encoded
@@ -141,6 +142,9 @@ class Record:
             tables: dict[str, Columns] = {}
             for name in TABLES:
                 table = pq.read_table(folder / f"{name}.parquet")
+                for column in LATER.get(name, ()):
+                    if column not in table.column_names:
+                        table = table.append_column(column, pa.nulls(table.num_rows, pa.float64()))
                 lacking = [column for column in COLUMNS[name] if column not in table.column_names]
                 if lacking:
                     what = f"{name}.parquet has no column {', '.join(map(repr, lacking))}"
