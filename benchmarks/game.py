@@ -5,6 +5,10 @@ on everyone's own examples. The ordinary way is a plain Mesa model that looks th
 creator, a loop over agents that decide, act and book, Mesa's data collector for what happens. The large games are those of
 `population.py`, where every round's row is trained on, for a hundred rounds; the plain model there fits scikit-learn anew, and
 is measured on a few rounds and scaled. Both play in one process, BLAS at one thread, taking turns, and must come to the same.
+
+A setup remembers what joint moves led to, so a play of the small game is shorter when others went before it. Its first play, on
+an unveiled grid with a setup that nobody has played, is a line of its own. Growth is the exponent of creators in the time of a
+play between the two large games, 1 where it is linear.
 """
 
 from __future__ import annotations
@@ -19,7 +23,7 @@ import argparse
 import json
 import sys
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +40,8 @@ from dataleverage.game.setup import GameSetup
 from dataleverage.scenario.load import loads
 
 TARGETS = {12: 0.005, 10_000: 5.0, 100_000: 60.0}  # seconds of a play: 50 rounds of the small game, 100 of the others
+GROWTH = (10_000, 100_000, 1.15)  # from so many creators to so many a play may grow with their number to this power
+PLAYS = 3  # of each large game
 SCALED = 5  # rounds of the plain model with scikit-learn that are measured
 SMALL = """
 title: Small
@@ -71,6 +77,28 @@ class Line:
     def plain(self) -> dict[str, Any]:
         reached = self.ours <= self.target and not self.differ
         return {**asdict(self), "ratio": self.theirs / self.ours, "reached": reached}
+
+
+@dataclass(frozen=True)
+class Growth:
+    """How a play grows with the number of creators: the exponent between two games."""
+
+    fewer: int
+    more: int
+    exponent: float
+    target: float
+
+    def plain(self) -> dict[str, Any]:
+        return {**asdict(self), "reached": self.exponent <= self.target}
+
+
+def growth(lines: list[Line]) -> Growth | None:
+    """From the lines of the two large games; None where one of them was not played."""
+    fewer, more, target = GROWTH
+    seconds = {line.creators: line.ours for line in lines}
+    if fewer not in seconds or more not in seconds:
+        return None
+    return Growth(fewer, more, float(np.log(seconds[more] / seconds[fewer]) / np.log(more / fewer)), target)
 
 
 class Person(mesa.Agent):
@@ -137,16 +165,21 @@ class Known(mesa.Model):
         self.datacollector.collect(self)
 
 
-def small(repeats: int) -> Line:
-    """Twelve creators, fifty rounds, on known rows."""
+def small(repeats: int) -> list[Line]:
+    """Twelve creators, fifty rounds, on known rows: the first play of a setup, and those that follow."""
     setup = loads(SMALL).setup()
     table = setup.grid.unveil()
     cells = {tuple(int(v) for v in row): scores for row, scores in zip(table.rows, table.scores.tolist(), strict=True)}
-    ours, theirs, differ = [], [], 0
+    ours, first, theirs, differ = [], [], [], 0
     for seed in range(repeats + 2):
+        fresh = replace(setup)  # remembers nothing, on the same grid
+        began = time.perf_counter()
+        once = LeverageGame(fresh, seed).play()
+        first.append(time.perf_counter() - began)
         began = time.perf_counter()
         record = LeverageGame(setup, seed).play()
         ours.append(time.perf_counter() - began)
+        differ += int((once.column("moves", "payoff") != record.column("moves", "payoff")).sum())
         thresholds = [t if t == t else 2.0 for t in np.asarray(record.column("creators", "threshold"), dtype=float).tolist()]
         names = {name: i for i, name in enumerate(setup.names)}
         ends = zip(record.column("edges", "source").tolist(), record.column("edges", "target").tolist(), strict=True)
@@ -158,17 +191,23 @@ def small(repeats: int) -> Line:
         theirs.append(time.perf_counter() - began)
         frame = plain.datacollector.get_agent_vars_dataframe().payoff.to_numpy()
         differ += int((np.abs(frame - record.column("moves", "payoff")) > 1e-9).sum())
-    return Line("12 creators, known rows", 12, 50, median(ours[2:]), median(theirs[2:]), TARGETS[12], differ)
+    named = {"first play of a setup": first, "median of later plays": ours}
+    return [
+        Line(f"12 creators, known rows, {what}", 12, 50, median(times[2:]), median(theirs[2:]), TARGETS[12], differ)
+        for what, times in named.items()
+    ]
 
 
 def large(creators: int, rounds: int = 100) -> Line:
     """A population for a hundred rounds, each row trained on."""
     text = population.text_of("ridge_classifier", creators).replace("rounds: 100000", f"rounds: {rounds}")
-    setup = loads(text).setup()
-    began = time.perf_counter()
-    game = LeverageGame(setup)
-    game.play()
-    ours = time.perf_counter() - began
+    whole = []
+    for _ in range(PLAYS):
+        setup = loads(text).setup()  # a grid that has trained nothing
+        began = time.perf_counter()
+        LeverageGame(setup).play()
+        whole.append(time.perf_counter() - began)
+    ours = median(whole)
     beside = LeverageGame(setup)
     plain = population.Plain(beside, population.ESTIMATORS["ridge_classifier"])
     theirs, differ = 0.0, 0
@@ -192,7 +231,7 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=15, help="Plays of the small game.")
     parser.add_argument("--most", type=int, default=max(TARGETS), help="Creators of the largest game.")
     given = parser.parse_args()
-    lines = [small(given.repeats)] + [large(creators) for creators in TARGETS if 12 < creators <= given.most]
+    lines = small(given.repeats) + [large(creators) for creators in TARGETS if 12 < creators <= given.most]
     table = Shown(title="Whole plays: seconds", title_justify="left")
     for name in ("game", "rounds", "ours", "target", "plain Mesa", "ratio", "differ", ""):
         table.add_column(name, justify="left" if name in ("game", "") else "right")
@@ -208,9 +247,20 @@ def main() -> None:
             str(line.differ),
             "reached" if told["reached"] else "missed",
         )
-    Console(width=140).print(table)
+    console = Console(width=140)
+    console.print(table)
+    grown = growth(lines)
+    if grown is not None:
+        console.print(
+            f"A play grows with creators to the power {grown.exponent:.2f} from {grown.fewer:,} to {grown.more:,} "
+            f"(target {grown.target:g}): {'reached' if grown.plain()['reached'] else 'missed'}"
+        )
     if given.out is not None:
-        report = {"machine": setting.machine(), "lines": [line.plain() for line in lines]}
+        report = {
+            "machine": setting.machine(),
+            "lines": [line.plain() for line in lines],
+            "growth": None if grown is None else grown.plain(),
+        }
         given.out.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
     sys.exit(int(any(line.differ for line in lines)))
 
