@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from dataleverage.measure.outcomes import outcomes
-from dataleverage.scenario.load import load, loads
+from dataleverage.scenario.load import loads
 
 SCENARIOS = Path(__file__).resolve().parents[2] / "scenarios"
 
@@ -44,17 +44,14 @@ NOTHING = 0.005  # of a score: what a scenario that shows no effect may have at 
 
 
 @pytest.mark.parametrize("name", sorted({path.stem for path in SCENARIOS.glob("*.yaml")} - {"abcd"}))
-def test_a_scenario_shows_what_it_says(name):
+def test_a_scenario_shows_what_it_says(name, plays, spread):
     """An effect larger than two standard errors over worlds, or none worth the name where it says so."""
     outcome, other, way, worlds = CLAIMS[name]
     read = outcome if callable(outcome) else lambda record: outcomes(record)[outcome]
-    scenario = load(SCENARIOS / f"{name}.yaml")
-    beside = load(SCENARIOS / f"{name}.yaml", settings=other) if other else None
-    effects = []
-    for seed in range(worlds):
-        effect = read(scenario.in_world(seed).play())
-        effects.append(effect - read(beside.in_world(seed).play()) if beside else effect)
-    mean, error = float(np.mean(effects)), float(np.std(effects, ddof=1) / np.sqrt(worlds))
+    effects = [read(record) for record in plays(name, worlds)]
+    if other:
+        effects = [effect - read(record) for effect, record in zip(effects, plays(name, worlds, other), strict=True)]
+    mean, error = spread(effects)
     if way == "nothing":
         assert abs(mean) + 2 * error < NOTHING, f"{mean:.4f} ± {error:.4f}"
     else:
