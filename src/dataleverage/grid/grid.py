@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import astuple
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -21,7 +21,7 @@ from dataleverage.grid.disk import DiskStore, Key
 from dataleverage.grid.gap import Gap, table_gaps, trained_gaps
 from dataleverage.grid.learner import Learner
 from dataleverage.grid.metrics import columns_of
-from dataleverage.grid.oracle import Oracle, TableOracle, TrainedOracle, in_batches
+from dataleverage.grid.oracle import Oracle, TableOracle, TrainedOracle, Training, in_batches
 from dataleverage.grid.rows import Rows
 from dataleverage.grid.store import MemoryStore
 from dataleverage.grid.surrogate_grid import SurrogateFit, SurrogateGrid
@@ -32,7 +32,6 @@ from dataleverage.world.world import Floats, Mask, World
 
 if TYPE_CHECKING:
     import pandas as pd
-
 
 NO_WEIGHTS = "Ask without weights, or train: give a world and a learner."
 SCORES = 3  # counted up when the same row comes to another score than before, so that stores do not mix them
@@ -96,12 +95,14 @@ class Grid:
     # ------------------------------------------------------------------ ways to build one
 
     @classmethod
-    def of_world(cls, world: World, learner: Learner, metric: str | Sequence[tuple[str, str]] = "accuracy") -> Grid:
-        """The grid of a world: audit columns for every slice, and monitor columns where it has a monitor part."""
+    def of_world(
+        cls, world: World, learner: Learner, metric: str | Sequence[tuple[str, str]] = "accuracy", **training: Unpack[Training]
+    ) -> Grid:
+        """The grid of a world: audit columns for every slice, and for its monitor part. training : as `Training` has it."""
         columns = columns_of(world, metric, "audit")
         if not world.audit.all():
             columns += columns_of(world, metric, "monitor")
-        oracle = TrainedOracle(world, learner, columns)
+        oracle = TrainedOracle(world, learner, columns, **training)
         return cls(world.objects, oracle, sizes=world.sizes, n_present=world.n_present, world=world)
 
     @classmethod
@@ -116,6 +117,7 @@ class Grid:
         learner: Learner,
         slices: Mapping[str, ArrayLike] | None = None,
         metric: str | None = None,
+        **training: Unpack[Training],
     ) -> Grid:
         """A grid of arrays; nothing is preprocessed.
 
@@ -127,6 +129,7 @@ class Grid:
         X_eval, y_eval : (E, d) and (E,), all of it audit.
         slices : name -> (E,) bool mask or indices; the column `all` always comes first.
         metric : accuracy for classification and rmse for regression and ratings unless given.
+        training : `memory`, `workers` and `path`, as `TrainedOracle` takes them.
 
         Raises DataError for shapes that do not fit, NaN and infinity.
         """
@@ -138,7 +141,7 @@ class Grid:
             )
         task = learner.task[0] if len(learner.task) == 1 else task_of(np.asarray(y_train))
         world = world_of_arrays(X_train, y_train, groups, X_eval, y_eval, slices=slices or {}, task=task)
-        return cls.of_world(world, learner, metric or ("accuracy" if task == "classification" else "rmse"))
+        return cls.of_world(world, learner, metric or ("accuracy" if task == "classification" else "rmse"), **training)
 
     @classmethod
     def from_table(
@@ -193,9 +196,8 @@ class Grid:
     @classmethod
     def _of_cells(cls, cells: Cells, floor: Any, full: Any) -> Grid:
         """A grid that answers from cells and from nothing else."""
-        oracle = TableOracle.of(cells)
-        n_present = int(max(cells.rows.max(initial=1), 1))
-        return cls(cells.objects, oracle, n_present=n_present, gaps=table_gaps(oracle, floor, full))
+        oracle, most = TableOracle.of(cells), int(max(cells.rows.max(initial=1), 1))
+        return cls(cells.objects, oracle, n_present=most, gaps=table_gaps(oracle, floor, full))
 
     # ------------------------------------------------------------------ asking it
 
@@ -268,10 +270,9 @@ class Grid:
         asked = self._rows(rows)
         if weights is None:
             return self._answers(asked, False, progress)
-        if isinstance(self.oracle, TrainedOracle):
-            self.oracle.learner.check_weights()
-        else:
+        if not isinstance(self.oracle, TrainedOracle):
             raise GridError("a table of cells trains nothing that weights could change", remedy=NO_WEIGHTS, key="weights")
+        self.oracle.learner.check_weights()
         asked, given, plain = as_weights(weights, asked)
         scores = np.empty((len(asked), len(self.columns)))
         scores[plain] = self._answers(asked[plain], False, progress)
@@ -396,5 +397,4 @@ class Grid:
         return row_words.as_rows(rows, self.n_objects, self.n_present)
 
     def __repr__(self) -> str:
-        known = f"{len(self.store)} rows known"
-        return f"Grid({self.n_objects} objects, {len(self.columns)} columns, {known})"
+        return f"Grid({self.n_objects} objects, {len(self.columns)} columns, {len(self.store)} rows known)"

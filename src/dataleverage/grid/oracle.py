@@ -7,7 +7,8 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Protocol
+from itertools import islice
+from typing import Any, Protocol, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,10 +23,8 @@ from dataleverage.grid.rows import Rows, in_brief, keys
 from dataleverage.grid.sums import Sums, counts_by_class
 from dataleverage.world.world import Floats, Mask, World
 
-if TYPE_CHECKING:
-    pass
-
 MEMORY = 32 * 2**20  # bytes that all chunks together may take while they are scored
+ARRAYS = {"label": 4, "ranking": 7, "probability": 7}  # of the size of decision values, that are there at once for metrics
 CACHE = 3 * 2**19  # bytes of decision values in one chunk: metrics read them several times, best from the processor's cache
 
 Batch = tuple[NDArray[np.int64], Floats, float]
@@ -48,6 +47,14 @@ class Oracle(Protocol):
         """(R, n) uint8, and (R, n) the weights of their objects where these are not all 1 -> (R, C) float64."""
 
 
+class Training(TypedDict, total=False):
+    """How to train, as `TrainedOracle` takes it."""
+
+    memory: int
+    workers: int | None
+    path: Way | None
+
+
 class TrainedOracle:
     """Trains the learner on every row it is asked for, and measures it on every column.
 
@@ -57,7 +64,8 @@ class TrainedOracle:
 
     Parameters
     ----------
-    memory : bytes that rows may take together while they are scored.
+    memory : bytes that decision values and what metrics make of them may take, of all rows that are scored together, but at
+        least those of one row a worker. What a learner prepares, and works on in its own batches, stands beside it.
     workers : threads over chunks of rows, or processes for fits that take long; as many as there are cores unless given, and
         with 1 everything stays in this thread. BLAS has one thread in each: batched small solves are several times slower on
         more.
@@ -157,7 +165,7 @@ class TrainedOracle:
     def chunk(self, rows: int, threads: int | None = None) -> int:
         """Rows scored together, of so many: few enough for the memory, and for every thread to get some."""
         outputs = max(len(self.world.classes), 1) * len(self.world.y_eval)
-        per_row = 8 * (4 * outputs + len(self.pool.y))
+        per_row = 8 * (ARRAYS[self.measure.needs] * outputs + len(self.pool.y))
         if threads is None:
             threads = self.workers if self.learner.threads and rows > FEW else 1
         shared = rows if threads == 1 else -(-rows // (threads if rows <= FEW else 4 * threads))
@@ -190,16 +198,18 @@ class TrainedOracle:
     ) -> Iterator[Counted]:
         """Train on the rows in this order, so many together, on so many threads."""
         size = together or self.chunk(len(order), threads)
-        chunks = [order[start : start + size] for start in range(0, len(order), size)]
-        if threads == 1 or len(chunks) == 1:
+        chunks = (order[start : start + size] for start in range(0, len(order), size))
+        if threads == 1 or len(order) <= size:
             for where in chunks:
                 yield self.batch(rows, weights, where, predictor)
             return
         with ThreadPoolExecutor(threads) as pool:
-            waiting = {pool.submit(self.batch, rows, weights, where, predictor) for where in chunks}
+            begun = (pool.submit(self.batch, rows, weights, where, predictor) for where in chunks)
+            waiting = set(islice(begun, 2 * threads))  # not all at once: with little memory there are many chunks
             try:
                 while waiting:
                     done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+                    waiting |= set(islice(begun, len(done)))
                     for each in done:
                         yield each.result()
             finally:
