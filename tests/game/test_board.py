@@ -61,3 +61,22 @@ def test_a_slice_that_is_not_monitored_is_refused(make_setup):
     setup = make_setup(2, operator={"monitors": ["all"]})
     with pytest.raises(GameError, match="no monitored slice 'all'"):
         LeverageGame(setup)
+
+
+def test_the_board_keeps_the_row_that_was_looked_at_whatever_becomes_of_the_array():
+    board, array = Board(np.array([0]), 2), row(0, 0)
+    board.learn(array, np.array([0.4]))
+    array[:] = 1
+    rows, scores = board.table()
+    assert rows.tolist() == [[0, 0]] and scores.tolist() == [[0.4]]
+    assert board.learn(array, np.array([0.7])) == 1
+
+
+def test_a_budget_by_gain_tells_the_empty_row_it_starts_from_as_that(make_setup):
+    """It looks at the row of nothing first, and adds objects to it in place."""
+    operator = {"selection": {"kind": "budget", "examples": 2, "by": "gain", "look": "unveil"}}
+    weight = np.array([0.5, 0.3, 0.2])
+    record = LeverageGame(make_setup(3, score=lambda rows: rows @ weight, monitored=True, operator=operator, rounds=1)).play()
+    looked = record.cells[record.cells["column"] == "monitor:all"]
+    told = dict(zip(looked["row"].astype(str), looked.score, strict=True))
+    assert told == pytest.approx({"": 0.0, "A": 0.5, "B": 0.3, "C": 0.2, "AB": 0.8, "AC": 0.7})

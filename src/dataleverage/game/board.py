@@ -41,7 +41,7 @@ class Board:
         if key in self._known or not len(self.columns):
             return 0
         self._known[key] = self._newest[row.tobytes()] = len(self.rows)
-        self.rows.append(row)
+        self.rows.append(row.copy())  # who looks may go on to change the row it looked at
         self.weights.append(weights)
         self.scores.append(scores[self.columns])
         return len(self.columns)
