@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -11,6 +12,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
+from dataleverage.errors import RecordError
 from dataleverage.sweep.plan import Plan
 from dataleverage.sweep.table import SWEEP, Line, schema, table, write
 
@@ -74,3 +76,13 @@ def test_seeds_of_the_scenario_itself(sweep: Callable[[str], Plan]) -> None:
     made = table(plan, [(1, "waiting", []), (0, "done", [1.0])])
     assert made["seed"].to_pylist() == [3, 3] and made["data_seed"].to_pylist() == [5, 6]
     assert made["status"].to_pylist() == ["done", "waiting"]
+
+
+def test_a_scenario_of_another_version_is_told_where_its_seeds_are_needed(sweep: Callable[[str], Plan]) -> None:
+    plan = sweep("vary: {rounds: [4, 5]}\noutcomes: [users]\n")
+    later = replace(plan, base={**plan.base, "a key of later": 1})
+    with pytest.raises(RecordError, match="not one that this version reads"):
+        table(later, [(0, "done", [1.0])])
+    drawn = sweep("vary: {rounds: [4, 5]}\nworlds: 2\noutcomes: [users]\n")
+    later = replace(drawn, base={**drawn.base, "a key of later": 1})
+    assert table(later, [(0, "done", [1.0])]).equals(table(drawn, [(0, "done", [1.0])]))

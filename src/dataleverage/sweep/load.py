@@ -208,14 +208,14 @@ def faults_of_runs(plan: Plan, document: Document) -> Iterator[DataleverageError
         said = "a table of cells is one world: nothing in it is drawn"
         yield ScenarioError(said, place=document.place(("worlds",)), remedy="Leave `worlds` out.")
     own = [name for name in plan.sweep.outcomes if name not in OUTCOMES]
-    columns = {name: column for name in own if (column := Column.of(name)) is not None}
-    record = first.game().record() if columns else None
-    for name in own:
+    columns = {name: Column.of(name) for name in own}
+    record = first.game().record() if any(columns.values()) else None
+    for name, column in columns.items():
         try:
-            if record is not None and name in columns:
-                columns[name].numbers(record)
-            else:  # a function of the user's own is imported here, and called in workers alone
+            if column is None:  # a function of the user's own is imported here, and called in workers alone
                 function(name)
+            elif record is not None:
+                column.numbers(record)
         except DataleverageError as error:
             place = document.place(("outcomes", plan.sweep.outcomes.index(name)))
             yield ScenarioError(error.message, place=place, remedy=error.remedy)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
+from pydantic import ValidationError
 
 from dataleverage.errors import RecordError
 from dataleverage.sweep.plan import Plan
@@ -60,13 +61,17 @@ def table(plan: Plan, lines: Iterable[Line]) -> pa.Table:
 
 
 def seeds(plan: Plan, point: Any, world: Any, replicate: Any) -> dict[str, Any]:
-    """The seeds of runs; the scenario's own where the sweep draws none."""
+    """The seeds of runs; the scenario's own where the sweep draws none. Raises RecordError where that cannot be read."""
     import pyarrow as pa
 
     data_seed, seed = plan.seeds.worlds[world], plan.seeds.plays[world, replicate]
     if not (len(seed) and (seed[0] < 0 or data_seed[0] < 0)):
         return {"data_seed": data_seed, "seed": seed}
-    own = [plan.scenario(p) for p in range(len(plan.points))]
+    try:
+        own = [plan.scenario(p) for p in range(len(plan.points))]
+    except ValidationError as error:  # played by another version
+        said = "the scenario that these runs are of is not one that this version reads"
+        raise RecordError(said, remedy="Read them with the version that played them.") from error
     if seed[0] < 0:
         seed = np.array([scenario.seed for scenario in own], dtype=np.int64)[point]
     if data_seed[0] >= 0:
