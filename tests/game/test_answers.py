@@ -69,6 +69,8 @@ def test_a_selection_that_answers_nonsense_is_named_with_the_round(make_setup, s
         ("weigh", lambda rows: np.full(rows.shape, np.nan), "a weight of nan"),
         ("weigh", lambda rows: np.full(rows.shape, 1.5), "a weight of 1.5"),
         ("weigh", lambda rows: np.ones(3), "weights of shape"),
+        ("suspicion", lambda rows: np.full(rows.shape, np.nan), "a suspicion that is no number"),
+        ("suspicion", lambda rows: np.ones(3), "suspicions of shape"),
         ("publish", lambda scores: scores * np.nan, "a score of nan"),
         ("publish", lambda scores: scores[0], "scores of shape"),
     ],
@@ -79,6 +81,9 @@ def test_a_defence_that_answers_nonsense_is_named_with_the_round(make_setup, scr
 
         def filter(self, desk, rows):
             return answer(rows) if what == "filter" and desk.round == 2 else rows
+
+        def suspicion(self, desk, rows):
+            return answer(rows) if what == "suspicion" and desk.round == 2 else None
 
         def weigh(self, desk, rows):
             return answer(rows) if what == "weigh" and desk.round == 2 else None

@@ -23,6 +23,16 @@ def first_strike() -> Callable[..., Record]:
     return play
 
 
+@pytest.fixture
+def arms_race() -> Callable[..., Record]:
+    """Plays arms-race, whose vendor has a defence, with settings."""
+
+    def play(*settings: str) -> Record:
+        return load(FIRST.with_name("arms-race.yaml"), settings=list(settings)).play(1)
+
+    return play
+
+
 OWNERS = """
 title: Five owners
 rounds: 1

@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from dataleverage.grid.rows import from_words
 from dataleverage.measure.card import MASSES, card
 from dataleverage.measure.intervals import over_worlds
 from dataleverage.measure.outcomes import outcomes
@@ -59,12 +60,10 @@ def test_slices_that_nobody_watched_are_named_the_worst_first(first_strike):
     assert "all" not in re.findall(r"^- (\w+):", said, re.MULTILINE)
 
 
-def test_critical_masses_and_detection_that_a_record_holds_are_told(first_strike):
+def test_critical_masses_that_a_record_holds_are_told(first_strike):
     record = first_strike()
-    scenario = {**record.manifest["scenario"], "operators": [{"defence": {"kind": "filter"}}]}
     manifest = {
         **record.manifest,
-        "scenario": scenario,
         "critical_mass": {
             "tipping_share": {"value": 0.25, "move": "delete"},
             "stable_size": {"value": None, "reason": "no one stays"},
@@ -76,9 +75,32 @@ def test_critical_masses_and_detection_that_a_record_holds_are_told(first_strike
     )
     assert "nobody wants to leave): no one stays." in card(silent)
     assert "yields the target): not computed." in card(silent)
-    assert "Defence filter: the record does not say" in card(silent)
-    told = dataclasses.replace(record, manifest={**manifest, "detection": {"area under the ROC curve": 0.75}})
-    assert "area under the ROC curve: 0.750" in part(card(told), "Detection")
+
+
+def test_detection_is_told_of_a_play_with_a_defence(arms_race):
+    record = arms_race()
+    rounds, said = record.rounds, part(card(record), "Detection")
+    held = [from_words(words, record.objects.object.tolist()) for words in rounds.holdings]
+    poisoned, clean = (int(sum((row > 1).sum() for row in held)), int(sum((row == 1).sum() for row in held)))
+    wrong = int(rounds.false_positives.sum())
+    right = int(rounds.flagged.sum()) - wrong
+    assert 0 < right < poisoned
+    assert "vendor, knn_sanitise: over the 8 rounds in which it worked" in said
+    assert f"{right} of {poisoned} poisoned objects (true positive rate {right / poisoned:.3f})" in said
+    assert f"{wrong} of {clean} clean ones (false positive rate {wrong / clean:.3f})" in said
+    area = record.manifest["detection"]["vendor"]["auc"]
+    assert f"ROC curve of how suspect it found objects: {area:.3f}" in said
+    old = {name: value for name, value in record.manifest.items() if name != "detection"}
+    silent = dataclasses.replace(record, manifest=old)
+    assert "Defence knn_sanitise: the record does not say how it did" in part(card(silent), "Detection")
+
+
+def test_what_cannot_be_told_of_a_defence_is_said(arms_race):
+    peaceful = part(card(arms_race("creators.0.strategy=always")), "Detection")
+    assert "0 of 0 poisoned objects (true positive rate unknown)" in peaceful
+    assert "only clean objects came before it, so there is no ROC curve" in peaceful
+    noisy = part(card(arms_race("operators.0.defence={kind: noise, rate: 0.1}")), "Detection")
+    assert "Defence noise: it looks for no poison" in noisy
 
 
 @pytest.mark.parametrize("warning", ["Something is off."])

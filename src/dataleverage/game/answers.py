@@ -54,6 +54,18 @@ def checked_weights(desk: Desk, policy: Kind, weights: Floats | None, rows: Rows
     return found
 
 
+def checked_suspicion(desk: Desk, policy: Kind, found: Floats | None, rows: Rows) -> Floats | None:
+    """How suspect each object of rows (B, n) is: numbers, or None. Raises GameError."""
+    if found is None:
+        return None
+    given = np.asarray(found)
+    if given.shape != rows.shape or given.dtype.kind != "f":
+        raise nonsense(desk, policy, f"suspicions {shape_of(given)}", f"{rows.shape} numbers")
+    if np.isnan(given).any():
+        raise nonsense(desk, policy, "a suspicion that is no number", "numbers")
+    return given
+
+
 def checked_scores(desk: Desk, policy: Kind, scores: Floats, trained: Floats) -> Floats:
     """Scores (B, C) that are numbers wherever those of the models `trained` (B, C) are. Raises GameError."""
     if scores is trained:

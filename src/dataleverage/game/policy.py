@@ -48,16 +48,23 @@ class Selection(Kind, family="selection", package="dataleverage.game.policies.se
 class Defence(Kind, family="defence", package="dataleverage.game.policies.defence"):
     """Base of every way to keep poison out of the row that was selected.
 
-    timeless : whether its answer depends on the rows alone.
+    timeless : whether its answer depends on the rows alone. detects : whether it looks for poison at all, so that what it found
+    can be held against what was there.
     """
 
     timeless: ClassVar[bool] = False
+    detects: ClassVar[bool] = True
 
     cost: float = Field(0.0, ge=0, le=1e9, description="Credits that it takes to run, each round.")
 
     @abstractmethod
     def filter(self, desk: Desk, rows: Rows) -> Rows:
         """(B, n) selected rows -> (B, n) rows to train on: an object that is flagged is absent."""
+
+    def suspicion(self, desk: Desk, rows: Rows) -> Floats | None:
+        """(B, n) selected rows -> (B, n) how suspect it finds each object of them, the more the worse; None where it goes by no
+        such number. Asked of rounds that are played, for the ROC curve of the defence; nothing else depends on it."""
+        return None
 
     def weigh(self, desk: Desk, rows: Rows) -> Floats | None:
         """(B, n) rows to train on -> (B, n) weights of their objects from 0 to 1, or None where all count in full."""

@@ -15,6 +15,7 @@ from dataleverage.game.calls import NO_CALL
 from dataleverage.game.collective import Union
 from dataleverage.game.course import Course, Turn
 from dataleverage.game.desk import Desk
+from dataleverage.game.detection import detection
 from dataleverage.game.ledger import Payment
 from dataleverage.game.levers import Choice
 from dataleverage.game.network import LISTED, Neighbours
@@ -115,7 +116,9 @@ class Recorder:
                 "row": result.rows[0],
                 "holdings": result.holdings[0],
                 "trained": result.new[0],
+                "judged": result.judged[0],
                 "thrown": result.thrown[0] if result.thrown.any() else None,
+                "suspicion": result.suspicion,
                 "quality": result.overall[0],
                 "company_quality": result.company[0],
                 "share_retained": result.retained[0],
@@ -279,6 +282,7 @@ class Recorder:
             },
             "status_quo": {"operator": float(game.operator_status_quo[0]), "creators": float(np.mean(game.status_quo))},
             "surrogate": surrogate,
+            "detection": detection(setup, self.states),
             "warnings": warnings,
         }
         if self.neighbours.edges is None and setup.n_creators > LISTED:

@@ -13,7 +13,14 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from dataleverage.game.answers import checked_bill, checked_release, checked_rows, checked_scores, checked_weights
+from dataleverage.game.answers import (
+    checked_bill,
+    checked_release,
+    checked_rows,
+    checked_scores,
+    checked_suspicion,
+    checked_weights,
+)
 from dataleverage.game.collective import Union
 from dataleverage.game.desk import Desk
 from dataleverage.game.ledger import Payment, incomings, nets
@@ -57,14 +64,17 @@ class Trained:
 
     rows : (B, n) of the model that it serves; scores : (B, C) of that, as released. counts : (B, n) how much each object counts
     in it. new : (B,) whether a model was trained.
-    thrown : (B, n) what its defence kept out.
+    judged : (B, n) the rows that its defence looked at, empty where it did not; thrown : (B, n) what that kept out. suspicion :
+    (n,) how suspect it found each object, in a round that is played; None where it goes by no such number.
     """
 
     rows: Rows
     scores: Floats
     counts: Floats
     new: Mask
+    judged: Rows
     thrown: Mask
+    suspicion: Floats | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +82,9 @@ class Outcome:
     """What a batch of joint moves leads to, at K operators.
 
     holdings, rows : (B, K, n) uint8: what each operator holds, and the row it serves. counts : (B, K, n) how much each object
-        counts in the model. thrown : (B, K, n) bool: what its defence kept out. new : (B, K) bool: whether it trained a model.
+        counts in the model. new : (B, K) bool: whether it trained a model.
+    judged : (B, K, n) the rows that its defence looked at, empty where it did not. thrown : (B, K, n) bool: what that kept out.
+        suspicion : K times (n,) how suspect it found each object, in a round that is played, or None.
     scores : (B, K, C).
     overall, company, retained : (B, K) quality on the weighted columns, on the examples of creators it holds data of (NaN where
         nobody is left), and the share of audit examples those are.
@@ -84,7 +96,9 @@ class Outcome:
     holdings: Rows
     rows: Rows
     counts: Floats
+    judged: Rows
     thrown: Mask
+    suspicion: tuple[Floats | None, ...]
     new: Mask
     scores: Floats
     overall: Floats
@@ -204,7 +218,9 @@ def served(setup: GameSetup, state: State, held: Rows, choice: Choice | None, sc
         holdings=held,
         rows=rows,
         counts=stacked([m.counts for m in models]),
+        judged=stacked([m.judged for m in models]),
         thrown=thrown,
+        suspicion=tuple(m.suspicion for m in models),
         new=new,
         scores=scores,
         overall=overall,
@@ -236,9 +252,11 @@ def trained(setup: GameSetup, state: State, k: int, held: Rows, score: Score) ->
     if not train.any():
         as_before = np.broadcast_to(desk.row, held.shape)
         scores = np.broadcast_to(desk.scores, (len(held), len(desk.scores)))
-        return Trained(as_before, scores, np.broadcast_to(desk.counts, held.shape), train, nothing)
+        counts = np.broadcast_to(desk.counts, held.shape)
+        return Trained(as_before, scores, counts, train, nothing.view(np.uint8), nothing, None)
     chosen, rows, weights, scores = made(setup, state, k, held, score)
     thrown = nothing if rows is chosen else (chosen > 0) & (rows == 0)
+    suspicion = suspected(desk, chosen) if desk.paying or not before else None
     counts = np.broadcast_to(1.0 if weights is None else weights, rows.shape)
     desk.counting = counts
     if before:
@@ -257,7 +275,8 @@ def trained(setup: GameSetup, state: State, k: int, held: Rows, score: Score) ->
     model, response, desk.counting = (rows, scores), operator.response, counts
     rows, scores = checked_release(desk, response, response.release(desk, held, rows, scores), model, held)
     desk.counting = None
-    return Trained(rows, scores, as_counted(desk, (rows, scores), model, counts), new, thrown)
+    counts = as_counted(desk, (rows, scores), model, counts)
+    return Trained(rows, scores, counts, new, chosen, thrown, suspicion)
 
 
 def as_counted(desk: Desk, released: tuple[Rows, Floats], trained: tuple[Rows, Floats], counts: Floats) -> Floats:
@@ -272,6 +291,15 @@ def as_counted(desk: Desk, released: tuple[Rows, Floats], trained: tuple[Rows, F
                 found[line] = before
                 break
     return found
+
+
+def suspected(desk: Desk, chosen: Rows) -> Floats | None:
+    """(1, n) row that is selected in earnest -> (n,) how suspect the defence finds each object of it, or None."""
+    defence = desk.operator.defence
+    if not defence.detects:
+        return None
+    found = checked_suspicion(desk, defence, defence.suspicion(desk, chosen), chosen)
+    return None if found is None else found[0]
 
 
 def made(setup: GameSetup, state: State, k: int, held: Rows, score: Score) -> tuple[Rows, Rows, Floats | None, Floats]:

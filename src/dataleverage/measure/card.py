@@ -131,9 +131,36 @@ def detection(manifest: Mapping[str, Any]) -> list[str]:
     if set(names) <= {"none"}:
         return ["No operator has a defence, so nothing was detected and no honest data thrown away."]
     found = manifest.get("detection")
-    if not found:
+    if found is None:
         return [f"Defence {', '.join(names)}: the record does not say how it did."]
-    return [f"{name}: {number(value)}." for name, value in found.items()]
+    if not found:
+        return [f"Defence {', '.join(names)}: it looks for no poison, so nothing was detected and no honest data thrown away."]
+    return [line for name, one in found.items() for line in detected(name, one)]
+
+
+def detected(operator: str, one: Mapping[str, Any]) -> list[str]:
+    """What the defence of one operator caught and threw away wrongly, an object counted once in each round."""
+    who = f"{operator}, {one['defence']}"
+    if not one["rounds"]:
+        return [f"{who}: nothing came before it in any round."]
+    caught, wronged = f"{one['true_positives']:,} of {one['poisoned']:,}", f"{one['false_positives']:,} of {one['clean']:,}"
+    lines = [
+        f"{who}: over the {one['rounds']:,} rounds in which it worked, an object counted once in each, it threw out {caught} "
+        f"poisoned objects (true positive rate {number(one['true_positive_rate'])}) and {wronged} clean ones (false positive "
+        f"rate {number(one['false_positive_rate'])})."
+    ]
+    if one["auc"] is None:
+        lines.append(
+            f"{who}: only {'poisoned' if one['poisoned'] else 'clean'} objects came before it, so there is no ROC curve."
+        )
+    elif one["auc_of"] == "scores":
+        lines.append(f"{who}: area under the ROC curve of how suspect it found objects: {number(one['auc'])} (0.5 is a coin).")
+    else:
+        lines.append(
+            f"{who}: area under the ROC curve of this one operating point, (1 + true − false positive rate) / 2: "
+            f"{number(one['auc'])} (0.5 is a coin)."
+        )
+    return lines
 
 
 def costs(record: Record) -> list[str]:

@@ -18,6 +18,7 @@ from dataleverage.game.answers import (
     checked_release,
     checked_rows,
     checked_scores,
+    checked_suspicion,
     checked_weights,
 )
 from dataleverage.game.desk import Desk
@@ -209,6 +210,12 @@ class WatchedDefence(Defence):
         self._trial.holds("filter", checked_rows, desk, self, self._trial.asks("filter", desk, tried), tried)
         kept: Rows = self._trial.policy.filter(desk, rows)
         return kept
+
+    def suspicion(self, desk: Desk, rows: Rows) -> Floats | None:
+        tried = self._trial.rows(rows, desk.setup.grid.n_present)
+        self._trial.holds("suspicion", checked_suspicion, desk, self, self._trial.asks("suspicion", desk, tried), tried)
+        given: Floats | None = self._trial.policy.suspicion(desk, rows)
+        return given
 
     def weigh(self, desk: Desk, rows: Rows) -> Floats | None:
         tried = self._trial.rows(rows, desk.setup.grid.n_present)

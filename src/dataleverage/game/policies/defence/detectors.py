@@ -47,6 +47,9 @@ class Detector(Defence):
         out = self.shares(desk, rows) > self.tolerance
         return np.where(out, np.uint8(0), rows) if out.any() else rows
 
+    def suspicion(self, desk: Desk, rows: Rows) -> Floats:
+        return self.shares(desk, rows)
+
     def shares(self, desk: Desk, rows: Rows) -> Floats:
         """(B, n) rows -> (B, n) the share of each object's examples that are flagged among those of the row."""
         world = desk.world

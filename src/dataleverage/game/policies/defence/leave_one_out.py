@@ -9,6 +9,7 @@ from pydantic import Field
 
 from dataleverage.game.policy import Defence, Look, check_monitor
 from dataleverage.grid.rows import Rows
+from dataleverage.world.world import Floats
 
 if TYPE_CHECKING:
     from dataleverage.game.desk import Desk
@@ -33,6 +34,9 @@ class LeaveOneOut(Defence):
     def filter(self, desk: Desk, rows: Rows) -> Rows:
         harmful = desk.values(rows, self.look) < -self.margin - TIE
         return np.where(harmful, np.uint8(0), rows) if harmful.any() else rows
+
+    def suspicion(self, desk: Desk, rows: Rows) -> Floats:
+        return -desk.values(rows, self.look)
 
     def check(self, setup: GameSetup, position: int) -> None:
         check_monitor(setup, position, "leave_one_out")

@@ -27,6 +27,7 @@ class Noise(Defence):
 
     kind: Literal["noise"] = "noise"
     timeless: ClassVar[bool] = True
+    detects: ClassVar[bool] = False
     rate: float = Field(ge=0, le=1, description="How often it answers at random.")
 
     def filter(self, desk: Desk, rows: Rows) -> Rows:

@@ -15,6 +15,7 @@ class NoDefence(Defence):
     """Does not look."""
 
     timeless: ClassVar[bool] = True
+    detects: ClassVar[bool] = False
 
     kind: Literal["none"] = "none"
 

@@ -35,6 +35,9 @@ class Reweight(Defence):
     def filter(self, desk: Desk, rows: Rows) -> Rows:
         return rows
 
+    def suspicion(self, desk: Desk, rows: Rows) -> Floats:
+        return self.by.shares(desk, rows)
+
     def weigh(self, desk: Desk, rows: Rows) -> Floats | None:
         flagged = self.by.shares(desk, rows)
         return 1 - flagged if flagged.any() else None
