@@ -9,7 +9,8 @@ import pytest
 import dataleverage as dl
 from dataleverage.errors import GridError
 from dataleverage.grid.metrics import Column
-from dataleverage.view.measured import as_json, check_values, measure
+from dataleverage.grid.watched import Watched
+from dataleverage.view.measured import as_json, check_values, measure, work
 
 
 def test_everything_asked_for_is_told_and_agrees_with_the_measures(grid):
@@ -24,6 +25,11 @@ def test_everything_asked_for_is_told_and_agrees_with_the_measures(grid):
     alone = dl.leverage.of_strike(grid, ["2"]).loc["fixed holdout"]
     assert told["leverage"]["alone"]["2"]["fixed holdout"]["deletion"] == alone["deletion"]
     assert told["leverage"]["alone"]["2"]["company"]["deletion"] is None  # nobody owns evaluation examples here
+    gap, first = told["leverage"]["gap"], grid.column("all")
+    scores = grid.scores(grid.rows(["", "0+1+2+3+4+5"]))[:, first]
+    assert (gap["floor"], gap["full"]) == tuple(scores) and gap["gap"] == scores[1] - scores[0] > 2 * gap["standard_error"] > 0
+    share = told["leverage"]["by_share"][0]
+    assert share["deletion"] == pytest.approx(1 - (share_large(grid, share["share"]) - scores[0]) / gap["gap"])
 
 
 def test_too_many_objects_are_sampled_and_say_so(many_objects):
@@ -48,8 +54,30 @@ def test_too_many_objects_are_sampled_and_say_so(many_objects):
     told = json.loads(json.dumps(as_json(found), allow_nan=False))
     assert [line["struck"] for line in told["strikes"]["random"]] == found.strikes["random"].index.tolist()
     assert told["trained_to_measure"] == found.trained == grid.trained - 50
+    ends = told["intervals"]["beta_shapley:4:1"]
+    for name, end in (("low", low), ("high", high)):
+        np.testing.assert_allclose([ends[name][each]["all"] for each in grid.objects], end["all"])
+    assert told["draws"]["beta_shapley:4:1"] == beta.draws > 1 and told["stopped"]["beta_shapley:4:1"] == beta.stopped
+    assert set(told["draws"]) == set(told["stopped"]) == set(told["intervals"]) == set(found.errors)
     with pytest.raises(GridError, match=r"least_core needs every row, and 50 of 16,777,216 are there"):
         measure(grid, table, ["least_core"])
+
+
+def share_large(grid, share):
+    """The mean score of what is left when so many of six objects leave, over all groups of that size."""
+    table = grid.unveil()
+    return float(table.scores[table.rows.sum(axis=1) == 6 - round(6 * share), grid.column("all")].mean())
+
+
+def test_about_as_many_rows_are_asked_for_as_was_said(many_objects):
+    grid, asked = many_objects(), []
+    table, names = grid.unveil(budget=50), ["shapley", "leave_one_out", "beta_shapley:4:1"]
+    every = {"curves": True, "power": True, "strikes": True, "budget": 400}
+    measure(Watched(grid, asked.append), table, names, **every)
+    said = work(grid, table, names, **every)
+    assert said == 4 * 400 + 2 * 24 + 9 * 100
+    assert 0.8 * said < sum(asked) < 1.2 * said and len(asked) > 30, "and is told of as it goes"
+    assert work(grid, table, ["leave_one_out"]) == 0
 
 
 class Law:

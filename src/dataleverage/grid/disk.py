@@ -104,6 +104,12 @@ class DiskStore:
             counted = "SELECT coalesce(sum(count), 0) FROM blocks WHERE world = ?"
             return int(self._database.execute(counted, (self._id,)).fetchone()[0])
 
+    @property
+    def size(self) -> int:
+        """Bytes on disk of the file, and of the log beside it that SQLite has not moved into it yet."""
+        files = (self.path, self.path.with_name(f"{self.path.name}-wal"))
+        return sum(file.stat().st_size for file in files if file.exists())
+
     def cost(self) -> tuple[int, float]:
         """Rows trained into this grid so far, by anyone, and the seconds that took."""
         with self._open():

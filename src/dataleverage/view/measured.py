@@ -30,6 +30,7 @@ BUDGET = 2000  # rows that each measure takes that is sampled, unless told other
 POINTS = 20  # sizes at which a sampled strike curve is shown, at most
 MOST = 100  # rows that stand for all of a size at most, and at least
 LEAST = 4
+GROUPS = 100  # rows of one share in `leverage.by_share`, of which there are nine: a large and a small firm for each group
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +38,7 @@ class Measured:
     """Everything that was asked for.
 
     values : DataFrames (objects × columns) by name. Of those that were estimated, errors : standard errors, reach : half of
-    95 % intervals.
+    95 % intervals, draws : how many independent draws, stopped : why there are no more.
     scaling, sizes : the fitted curves, and the means they were fitted to.
     strikes : the strike curves of the first column, by order.
     cells : of what was sampled (values, `scaling`, `strikes`), how many rows it is from. trained : rows that were trained for
@@ -50,6 +51,8 @@ class Measured:
     errors: dict[str, pd.DataFrame] = field(default_factory=dict)
     reach: dict[str, pd.DataFrame] = field(default_factory=dict)
     cells: dict[str, int] = field(default_factory=dict)
+    draws: dict[str, int] = field(default_factory=dict)
+    stopped: dict[str, str] = field(default_factory=dict)
     scaling: pd.DataFrame | None = None
     sizes: pd.DataFrame | None = None
     strikes: dict[str, pd.DataFrame] = field(default_factory=dict)
@@ -138,7 +141,8 @@ def measure(
             found.values[name] = valued(name)(table)
             continue
         found.values[name], found.errors[name], found.cells[name] = sampled.values, sampled.errors, sampled.cells
-        found.reach[name] = sampled.interval()[1] - sampled.values
+        found.reach[name], found.draws[name] = sampled.interval()[1] - sampled.values, sampled.draws
+        found.stopped[name] = sampled.stopped
     if strikes:
         found.strikes.update(sampled_strikes(grid, budget or BUDGET) if many else all_strikes(table))
         if many and found.strikes:
@@ -174,6 +178,24 @@ def sampled_strikes(grid: Grid, budget: int) -> dict[str, pd.DataFrame]:
     return found
 
 
+def work(
+    grid: Grid,
+    table: Table,
+    names: Sequence[str] = (),
+    *,
+    curves: bool = False,
+    power: bool = False,
+    strikes: bool = False,
+    budget: int | None = None,
+) -> int:
+    """About how many rows `measure` asks the grid for."""
+    sampled, n = 0, grid.n_objects
+    if not table.complete and not isinstance(grid.oracle, TableOracle):
+        estimates = sum(name in ("shapley", "banzhaf") or of_beta(name) is not None for name in names)
+        sampled = (estimates + curves + strikes) * (budget or BUDGET)
+    return sampled + (2 * n * (n <= ALONE) + GROUPS * min(9, n - 1) if power else 0)
+
+
 def as_json(found: Measured) -> dict[str, Any]:
     """The same for a program, with every column."""
     told: dict[str, Any] = {}
@@ -181,6 +203,11 @@ def as_json(found: Measured) -> dict[str, Any]:
         told["values"] = {name: plain(frame) for name, frame in found.values.items()}
     if found.errors:
         told["standard_errors"] = {name: plain(frame) for name, frame in found.errors.items()}
+        told["intervals"] = {
+            name: {"low": plain(found.values[name] - reach), "high": plain(found.values[name] + reach)}
+            for name, reach in found.reach.items()
+        }
+        told |= {"draws": found.draws, "stopped": found.stopped}
     if found.scaling is not None and found.sizes is not None:
         told["scaling"] = {"fit": plain(found.scaling), "by_size": records(found.sizes)}
     if found.strikes:
@@ -189,8 +216,10 @@ def as_json(found: Measured) -> dict[str, Any]:
         told["estimated_from_rows"] = found.cells
     if told or found.leverage is not None:
         told["trained_to_measure"] = found.trained
-    if found.leverage is not None:
+    if found.leverage is not None and found.gap is not None:
+        gap = found.gap
         told["leverage"] = {
+            "gap": {"gap": gap.full - gap.floor, "floor": gap.floor, "full": gap.full, "standard_error": gap.error},
             "alone": {name: plain(frame) for name, frame in found.alone.items()},
             "by_share": records(found.leverage.reset_index()),
         }
