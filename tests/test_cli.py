@@ -5,13 +5,17 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pandas as pd
 import pytest
+
+from dataleverage.scenario.load import load
 
 ROOT = Path(__file__).parents[1]
 FIRST = ROOT / "scenarios" / "first-strike.yaml"
@@ -142,6 +146,52 @@ def test_a_stopped_run_leaves_nothing_behind(tmp_path: Path, number: int, code: 
     assert running.returncode == code
     assert "Traceback" not in said
     assert [path.name for path in tmp_path.iterdir()] == ["long.yaml"]
+
+
+@pytest.mark.parametrize("command", ["grid", "run"])
+def test_what_was_trained_before_an_interrupt_is_kept_in_the_store_and_that_is_said(tmp_path: Path, command: str) -> None:
+    text = FIRST.read_text(encoding="utf-8").replace("rounds: 30", "rounds: 100000").replace("stop: {fixed_point: 5}", "")
+    (tmp_path / "long.yaml").write_text(text, encoding="utf-8")
+    large = ["--set", "learner=logistic_regression", "--set", "data.objects.count=18", "--set", "creators.1.count=16"]
+    many = [*large, "--budget", "200000"] if command == "grid" else []
+    words = [sys.executable, "-m", "dataleverage", command, "long.yaml", "--store", "cells.db", *many]
+    running = subprocess.Popen(words, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    until, least = time.monotonic() + 60, 100 if command == "grid" else 1
+    while rows_in(tmp_path / "cells.db") < least and running.poll() is None and time.monotonic() < until:
+        time.sleep(0.1)
+    assert running.poll() is None, "it was over before it could be stopped"
+    running.send_signal(signal.SIGINT)
+    printed, said = running.communicate(timeout=60)
+    assert running.returncode == 130 and printed == ""
+    assert said.strip() == "stopped; what was trained is kept in cells.db"
+    kept = rows_in(tmp_path / "cells.db")
+    assert kept >= least and not (tmp_path / "runs").exists()
+    settings = large[1::2] if command == "grid" else []
+    disk = load(tmp_path / "long.yaml", settings=settings, store=tmp_path / "cells.db").grid().disk
+    assert disk is not None and len(disk) == kept
+
+
+def rows_in(store: Path) -> int:
+    """How many rows a store file says were trained into it; 0 while there is none."""
+    if not store.exists():
+        return 0
+    with closing(sqlite3.connect(store, timeout=10)) as database:
+        try:
+            return int(database.execute("SELECT coalesce(sum(trained), 0) FROM worlds").fetchone()[0])
+        except sqlite3.OperationalError:  # it is just being made
+            return 0
+
+
+def test_an_interrupt_without_a_store_leaves_nothing_and_says_so(tmp_path: Path) -> None:
+    words = [sys.executable, "-m", "dataleverage", "grid", str(FIRST), "--set", "data.objects.count=20"]
+    more = ["--set", "creators.1.count=18", "--set", "learner=logistic_regression"]
+    running = subprocess.Popen([*words, *more], cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+    time.sleep(4)
+    assert running.poll() is None, "it was over before it could be stopped"
+    running.send_signal(signal.SIGINT)
+    _, said = running.communicate(timeout=60)
+    assert running.returncode == 130 and said.strip() == "stopped; nothing was written"
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_validate_says_every_mistake_of_a_file_at_once(tmp_path: Path) -> None:
@@ -315,6 +365,33 @@ def test_grid_reads_the_game_on_it(tmp_path: Path) -> None:
     mistake(dataleverage("grid", FIRST, "--equilibria", "--moves", "poison", cwd=tmp_path), "poison needs a tactic")
     mistake(dataleverage("grid", FIRST, "--equilibria", "--creators", "nobody", cwd=tmp_path), "'nobody' is no creator")
     mistake(dataleverage("grid", ABCD, "--equilibria", cwd=tmp_path), "the table has no cells for")
+
+
+@pytest.mark.parametrize(
+    ("asked", "option", "remedy"),
+    [
+        (["--equilibria", "--values", "shapley"], "--values", "without --equilibria"),
+        (["--equilibria", "--scaling"], "--scaling", "without --equilibria"),
+        (["--equilibria", "--leverage"], "--leverage", "without --equilibria"),
+        (["--equilibria", "--plot", "figures"], "--plot", "without --equilibria"),
+        (["--equilibria", "--out", "rows.csv"], "--out", "without --equilibria"),
+        (["--equilibria", "--budget", "10"], "--budget", "without --equilibria"),
+        (["--equilibria", "--row", "A"], "--row", "without --equilibria"),
+        (["--moves", "contribute"], "--moves", "Add `--equilibria`"),
+        (["--creators", "activists"], "--creators", "Add `--equilibria`"),
+    ],
+)
+def test_grid_drops_no_option_without_a_word(tmp_path: Path, asked: list[str], option: str, remedy: str) -> None:
+    mistake(dataleverage("grid", FIRST, "--store", "cells.db", *asked, cwd=tmp_path), f"{option}: ", "--equilibria", remedy)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_grid_names_every_option_that_it_would_drop_at_once(tmp_path: Path) -> None:
+    done = dataleverage("grid", FIRST, "--equilibria", "--values", "shapley", "--leverage", "--json", cwd=tmp_path)
+    assert done.returncode == 2
+    errors = json.loads(done.stdout)["errors"]
+    assert [error["key"] for error in errors] == ["--values", "--leverage"]
+    assert all("--equilibria reads the game" in error["message"] and error["remedy"] for error in errors)
 
 
 def test_tournament_ranks_both_sides_and_draws(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ FLOORS = [
     {"scenario"},
     {"sweep", "view", "literature", "testing"},
     {"terminal", "options"},
-    {"cli", "cli_describe", "cli_play", "cli_sweep", "cli_sweep_plot", "cli_tournament", "__main__"},
+    {"cli", "cli_describe", "cli_grid", "cli_play", "cli_sweep", "cli_sweep_plot", "cli_tournament", "__main__"},
 ]
 LEVEL = {part: level for level, floor in enumerate(FLOORS) for part in floor}
 MODULES = sorted(path for path in SOURCE.rglob("*.py") if path != SOURCE / "__init__.py")

@@ -6,20 +6,18 @@ import signal
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from dataleverage.cli_describe import describe
+from dataleverage.cli_grid import check_asked, estimate, read_game
 from dataleverage.cli_play import play
 from dataleverage.cli_sweep import sweep
 from dataleverage.cli_tournament import tournament
 from dataleverage.errors import DataleverageError, Place, RecordError, ScenarioError
 from dataleverage.options import File, Json, Set, StoreFile
-from dataleverage.terminal import fail, named, print_lines, progress, say_json
-
-if TYPE_CHECKING:
-    from dataleverage.scenario.scenario import Scenario
+from dataleverage.terminal import Stopped, fail, kept_in, named, print_lines, progress, say_json
 
 app = typer.Typer(
     name="dataleverage",
@@ -80,8 +78,9 @@ def run(
     began = time.perf_counter()
     folder = out if out is not None else fresh(Path("runs") / file.stem)
     check_free(folder, overwrite=overwrite)
-    scenario = load(file, settings=settings or (), store=store)
-    with named(file, settings or ()):
+    with kept_in(store):
+        scenario = load(file, settings=settings or (), store=store)
+    with kept_in(store), named(file, settings or ()):
         check_worlds(scenario, worlds)
         if store is not None:
             scenario.grid().keep_in(store)
@@ -98,7 +97,7 @@ def run(
     record.manifest["settings"] = list(settings or ())
     record.manifest["outcomes"] = outcomes(record)
     record.manifest["wall_seconds"] = round(time.perf_counter() - began, 3)
-    with new_directory(folder, overwrite=overwrite) as scratch:
+    with kept_in(store), new_directory(folder, overwrite=overwrite) as scratch:
         record.write(scratch)
         if page:
             write_page(record, scratch / "page.html")
@@ -189,6 +188,8 @@ def grid(
     from dataleverage.view.unveiled import as_json as unveiled_json
     from dataleverage.view.unveiled import unveiled
 
+    of_rows = {"--values": values, "--scaling": scaling, "--leverage": leverage, "--plot": plot, "--out": out}
+    check_asked(equilibria, {**of_rows, "--budget": budget, "--row": row}, {"--moves": moves, "--creators": who})
     if out is not None:
         check_table_file(out, overwrite=overwrite)
     if plot is not None:
@@ -201,12 +202,12 @@ def grid(
             key="--surrogate",
             remedy="Leave it out: values of many objects are estimated from trained rows.",
         )
-    scenario = load(
-        file, settings=[*([f"surrogate={surrogate}"] if surrogate is not None else []), *(settings or ())], store=store
-    )
+    chosen = [f"surrogate={surrogate}"] if surrogate is not None else []
+    with kept_in(store):
+        scenario = load(file, settings=[*chosen, *(settings or ())], store=store)
     if surrogate is not None and scenario.surrogate is None:
         raise ScenarioError(f"{surrogate!r} is no surrogate", key="--surrogate", remedy="See `dataleverage list surrogates`.")
-    with named(file):
+    with kept_in(store), named(file):
         cells = scenario.grid() if store is None else scenario.grid().keep_in(store)
         if equilibria:
             read_game(scenario, moves, who, as_json)
@@ -219,47 +220,16 @@ def grid(
         with progress("unveiling", cells.to_unveil(budget)) as advance:
             table = cells.unveil(budget=budget, progress=advance)
         found = measure(cells, table, names, curves=scaling, power=leverage, strikes=plot is not None, budget=budget)
-    drawn = draw(cells, found, plot) if plot is not None else []
-    if out is not None:
-        write_table(table.frame, out)
+    with kept_in(store):
+        drawn = draw(cells, found, plot) if plot is not None else []
+        if out is not None:
+            write_table(table.frame, out)
     if as_json:
         figures = {"figures": [str(path) for path in drawn]} if drawn else {}
         say_json({**unveiled_json(cells, table), **measured_json(found), **figures})
     else:
         written = [("Written", str(path)) for path in [*([out] if out else []), *drawn]]
         print_lines(scenario.title, unveiled(cells, table) + lines(cells, found) + written)
-
-
-def read_game(scenario: Scenario, moves: str, creators: str, as_json: bool) -> None:
-    """The part of `grid` that reads the game on it."""
-    from dataleverage.game.standing import Standing
-    from dataleverage.view import equilibria
-
-    named = [name.strip() for name in creators.split(",") if name.strip()]
-    standing = Standing.of(scenario.setup(), creators=named, moves=equilibria.moves_in(moves), seed=scenario.seed)
-    with progress("working out joint moves", equilibria.work(standing)) as advance:
-        found = equilibria.read(standing, advance)
-    if as_json:
-        say_json(equilibria.as_json(found))
-    else:
-        print_lines(scenario.title, equilibria.lines(found))
-
-
-def estimate(scenario: Scenario, budget: int | None, words: list[str], out: Path | None, as_json: bool) -> None:
-    """The part of `grid` that trains a sample of rows and predicts others."""
-    from dataleverage.record.table_file import write_table
-    from dataleverage.view import estimated
-
-    lookup = scenario.surrogate_grid(budget)
-    asked = lookup.grid.rows(words)
-    with progress("training a sample", len(lookup.fit.rows)) as advance:
-        lookup.fit.train(progress=advance)
-    if out is not None:
-        write_table(estimated.frame(lookup, asked), out)
-    if as_json:
-        say_json(estimated.as_json(lookup, asked))
-    else:
-        print_lines(scenario.title, estimated.estimated(lookup, asked) + ([("Written", str(out))] if out else []))
 
 
 app.add_typer(sweep, name="sweep")
@@ -368,5 +338,5 @@ def main() -> None:
         fail(error)
     except SystemExit as end:
         if end.code == 130:
-            print("stopped; nothing was written", file=sys.stderr)
+            print(f"stopped; {end.left if isinstance(end, Stopped) else 'nothing was written'}", file=sys.stderr)
         raise

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -14,7 +13,7 @@ import typer
 from dataleverage.cli_sweep_plot import plot
 from dataleverage.errors import SweepError
 from dataleverage.options import Json
-from dataleverage.terminal import note_version, print_lines, progress, say_json
+from dataleverage.terminal import Stopped, note_version, print_lines, progress, say_json
 
 if TYPE_CHECKING:
     from dataleverage.sweep.call import Standing
@@ -64,9 +63,7 @@ def run_(
         standing = run(plan, out, workers=workers or 1, scheduler=scheduler, limit=limit or LONGEST, again=again, watch=watch)
     tell(standing, out, as_json)
     if standing.counts["waiting"]:
-        if not as_json:
-            print(f"stopped; the same command goes on from here ({standing.counts['waiting']} runs left)", file=sys.stderr)
-        raise typer.Exit(130)
+        raise Stopped(f"the same command goes on from here ({standing.counts['waiting']} runs left)")
 
 
 @sweep.command(epilog="Example: dataleverage sweep status runs/thresholds --json")

@@ -16,6 +16,25 @@ if TYPE_CHECKING:
     from dataleverage.game.asking import Question
 
 
+class Stopped(SystemExit):
+    """Somebody stopped a command that leaves something behind. left : what that is, in words."""
+
+    def __init__(self, left: str) -> None:
+        super().__init__(130)
+        self.left = left
+
+
+@contextmanager
+def kept_in(store: Path | None) -> Iterator[None]:
+    """An interrupt in here leaves the rows trained so far in the store, where there is one, and says so."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        if store is None or not store.exists():
+            raise
+        raise Stopped(f"what was trained is kept in {store}") from None
+
+
 def fail(error: DataleverageError) -> NoReturn:
     """Tell a user's mistake, as JSON where JSON was asked for."""
     errors = error.errors if isinstance(error, Errors) else (error,)
