@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import pty
+import re
 import signal
 import sqlite3
 import subprocess
 import sys
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pandas as pd
@@ -392,6 +394,26 @@ def test_grid_names_every_option_that_it_would_drop_at_once(tmp_path: Path) -> N
     errors = json.loads(done.stdout)["errors"]
     assert [error["key"] for error in errors] == ["--values", "--leverage"]
     assert all("--equilibria reads the game" in error["message"] and error["remedy"] for error in errors)
+
+
+def test_measuring_shows_how_far_it_is_on_a_terminal(tmp_path: Path) -> None:
+    words = [sys.executable, "-m", "dataleverage", "grid", str(FIRST), "--budget", "40", "--values", "shapley", "--leverage"]
+    ours, theirs = pty.openpty()
+    with (tmp_path / "said.json").open("wb") as out:
+        env = {**os.environ, "TERM": "xterm", "COLUMNS": "100"}
+        running = subprocess.Popen([*words, "--json"], cwd=tmp_path, stdout=out, stderr=theirs, env=env)
+    os.close(theirs)
+    os.set_blocking(ours, False)
+    seen, until = b"", time.monotonic() + 120
+    while running.poll() is None and time.monotonic() < until:
+        time.sleep(0.05)
+        with suppress(OSError):  # nothing to read just now, or nobody left to write
+            seen += os.read(ours, 2**20)
+    os.close(ours)
+    assert running.poll() == 0, seen.decode()
+    assert json.loads((tmp_path / "said.json").read_text())["leverage"]
+    shown = [int(share) for share in re.findall(r"measuring.*?(\d+)%", seen.decode(errors="replace"))]
+    assert shown and max(shown) > 50, "and it moves"
 
 
 def test_tournament_ranks_both_sides_and_draws(tmp_path: Path) -> None:

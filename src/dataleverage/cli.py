@@ -179,11 +179,12 @@ def grid(
     predicted is marked, with its standard error. Values of many objects are estimated from trained rows.
     """
     from dataleverage.grid.rows import MOST_OBJECTS
+    from dataleverage.grid.watched import Watched
     from dataleverage.record.table_file import check_table_file, write_table
     from dataleverage.scenario.load import load
     from dataleverage.view.figures import check_folder, draw
     from dataleverage.view.measured import as_json as measured_json
-    from dataleverage.view.measured import check_values, measure
+    from dataleverage.view.measured import check_values, measure, work
     from dataleverage.view.told import lines
     from dataleverage.view.unveiled import as_json as unveiled_json
     from dataleverage.view.unveiled import unveiled
@@ -219,7 +220,9 @@ def grid(
             raise ScenarioError("only a surrogate predicts rows one by one", key="--row", remedy="Add `--surrogate additive`.")
         with progress("unveiling", cells.to_unveil(budget)) as advance:
             table = cells.unveil(budget=budget, progress=advance)
-        found = measure(cells, table, names, curves=scaling, power=leverage, strikes=plot is not None, budget=budget)
+        asked = {"curves": scaling, "power": leverage, "strikes": plot is not None}
+        with progress("measuring", work(cells, table, names, budget=budget, **asked)) as advance:
+            found = measure(Watched(cells, advance), table, names, budget=budget, **asked)
     with kept_in(store):
         drawn = draw(cells, found, plot) if plot is not None else []
         if out is not None:
