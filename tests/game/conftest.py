@@ -170,6 +170,10 @@ class Fickle(Ignore):
     grants: tuple[int, ...] = ()
     breaks: tuple[int, ...] = ()
 
+    @property
+    def agrees(self) -> bool:
+        return True
+
     def answer(self, desk: Desk, books: Books) -> Answer | None:
         theirs = [u for u in range(len(desk.setup.collectives)) if desk.setup.operator_of(u) == desk.position]
         demands = {u: desk.setup.collectives[u].demand for u in theirs}
