@@ -245,9 +245,9 @@ def main() -> None:
         lines.append(Line("sweep, 1 worker", total, total, one, one / base, "≤ 1.25", one / base <= 1.25))
         two, _ = timed(lambda: run(plan, folder / "two", workers=2))
         lines.append(Line("sweep, 2 workers (ratio: to 1 worker)", total, total, two, one / two, "≥ 1.7", one / two >= 1.7))
-        scaled = two * PLAYS / total
-        said = f"≤ {WITHIN:.0f} s"
-        lines.append(Line(f"{PLAYS:,} plays, 2 workers", PLAYS, total, scaled, None, said, scaled <= WITHIN))
+        scaled, said = two * PLAYS / total, f"≤ {WITHIN:.0f} s"
+        reached = scaled <= WITHIN if total >= PLAYS else None  # of fewer, starting processes is scaled too
+        lines.append(Line(f"{PLAYS:,} plays, 2 workers", PLAYS, total, scaled, None, said, reached))
         with Store.opened(plan, folder / "two") as store:
             played = {number: list(values) for number, _, values in lines_of(store)}
         differ = sum(played[number] != values for number, values in by_hand.items())
