@@ -28,6 +28,7 @@ from dataleverage.grid.gap import Gap
 from dataleverage.grid.grid import Grid
 from dataleverage.grid.metrics import Column
 from dataleverage.grid.rows import Rows
+from dataleverage.kinds import FAMILIES
 from dataleverage.streams import Streams
 from dataleverage.world.world import Floats, object_names
 
@@ -200,3 +201,13 @@ def levers() -> Callable[..., list[str]]:
         return ["".join("-" if lever == "contribute" else lever[0] for lever in line) for line in table.to_numpy()]
 
     return play
+
+
+@pytest.fixture
+def forget_kinds():
+    """Kinds that a test defines are there for that test alone."""
+    before = {name: dict(family.members) for name, family in FAMILIES.items()}
+    yield
+    for name, members in before.items():
+        FAMILIES[name].members.clear()
+        FAMILIES[name].members.update(members)

@@ -10,19 +10,11 @@ from dataleverage.game.model import LeverageGame
 from dataleverage.game.operator import Operator
 from dataleverage.game.policies.response.ignore import Ignore
 from dataleverage.game.policy import Agreement, Answer, Bill, Defence, Response, Selection
-from dataleverage.kinds import FAMILIES
 
 MINE = {"name": "ours", "demand": {"wage": 1.0}}
 
 
-@pytest.fixture(autouse=True)
-def forget_kinds():
-    """Kinds that a test defines are there for that test alone."""
-    before = {name: dict(family.members) for name, family in FAMILIES.items()}
-    yield
-    for name, members in before.items():
-        FAMILIES[name].members.clear()
-        FAMILIES[name].members.update(members)
+pytestmark = pytest.mark.usefixtures("forget_kinds")
 
 
 def play(make_setup, scripts, **policies: Any):

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
-from dataleverage.game.detection import told
+from dataleverage.game.detection import detection, told
 from dataleverage.game.model import LeverageGame
 from dataleverage.game.policies.defence.detectors import KnnSanitise, LossFilter, examples_in
 from dataleverage.game.policy import Defence
@@ -141,7 +141,7 @@ def test_leave_one_out_is_judged_by_what_each_object_costs(make_setup, scripts, 
     assert len(unveiled) <= len(asked) + 4, "asking what it suspects unveils nothing beyond what it looked at"
 
 
-def test_a_defence_without_scores_has_one_operating_point_and_noise_detects_nothing(make_setup, scripts):
+def test_a_defence_without_scores_has_one_operating_point_and_noise_detects_nothing(make_setup, scripts, forget_kinds):
     class Hasty(Defence):
         """Throws out the objects that it is told to, and goes by no number."""
 
@@ -164,3 +164,9 @@ def test_a_defence_without_scores_has_one_operating_point_and_noise_detects_noth
     assert found["auc_of"] == "one operating point"
     text = BANNING.replace("DEFENCE", "{kind: noise, rate: 0.1}").replace(", retrain: RETRAIN", "")
     assert loads(text.replace(", response: {kind: ban, after: 1, rounds: 2}", "")).play().manifest["detection"] == {}
+
+
+def test_a_defence_that_never_had_anything_to_look_at_has_no_rates(make_setup, scripts):
+    setup = make_setup(2, scripts({}, {}), rounds=2, operators=[{"name": "held"}, {"name": "bare", "defence": "knn_sanitise"}])
+    found = detection(setup, [])["bare"]
+    assert (found["rounds"], found["poisoned"], found["clean"], found["auc"]) == (0, 0, 0, None)

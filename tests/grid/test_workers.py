@@ -48,6 +48,7 @@ def eager(monkeypatch):
     monkeypatch.setattr(path, "STARTING", 0.0)
     monkeypatch.setattr(path, "SENDING", 0.0)
     monkeypatch.setattr(path, "SLICE", 0.02)
+    monkeypatch.setattr(path, "BRIEF", 0.0)
 
 
 def oracle_of(world, learner, count):

@@ -26,13 +26,16 @@ def detection(setup: GameSetup, states: Sequence[Mapping[str, Any]]) -> dict[str
         if not operator.defence.detects:
             continue
         worked = [key for key, state in distinct.items() if state["judged"][k].any()]
-        judged = np.array([distinct[key]["judged"][k] for key in worked], dtype=np.uint8).reshape(len(worked), -1)
+        judged = np.array([distinct[key]["judged"][k] for key in worked], dtype=np.uint8).reshape(
+            len(worked), setup.grid.n_objects
+        )
         thrown = np.zeros(judged.shape, dtype=bool)
         for line, key in zip(thrown, worked, strict=True):
             if distinct[key]["thrown"] is not None:
                 line[:] = distinct[key]["thrown"][k]
         scores = [distinct[key]["suspicion"][k] for key in worked]
-        suspicion = None if any(each is None for each in scores) else np.array(scores, dtype=np.float64)
+        unknown = any(each is None for each in scores)
+        suspicion = None if unknown else np.array(scores, dtype=np.float64).reshape(judged.shape)
         counts = np.array([times[key] for key in worked], dtype=np.int64)
         found[operator.name] = {"defence": operator.defence.tag, **told(judged, thrown, suspicion, counts)}
     return found
