@@ -20,7 +20,7 @@ run: $(VENV)/installed
 	$(PY) -m dataleverage run scenarios/first-strike.yaml --out runs/first-strike --overwrite
 
 test: $(VENV)/installed-dev lint types
-	$(PY) -m pytest --numprocesses 2 --dist loadfile --durations=5 -m "not faults"
+	$(PY) -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --durations=5 -m "not faults"
 
 faults: $(VENV)/installed-dev
 	$(PY) -m pytest -m faults --durations=5

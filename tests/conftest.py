@@ -15,6 +15,13 @@ if TYPE_CHECKING:
 settings.register_profile("untimed", deadline=None)  # a busy machine is no failure
 settings.load_profile("untimed")
 
+LONG = {"test_cli_grid", "test_docs", "test_cli", "test_learners", "test_effects", "test_texts", "test_call", "test_policies"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The files that take long begin first, so that no process is left with one of them at the end."""
+    items.sort(key=lambda item: item.path.stem not in LONG)
+
 
 @pytest.fixture
 def played() -> Callable[[Sweep, Callable[..., float | None]], Results]:

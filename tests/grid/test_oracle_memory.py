@@ -69,14 +69,14 @@ def test_grids_train_as_they_are_asked_to():
     ],
 )
 def test_memory_bounds_what_is_scored_together_whatever_the_number_of_rows(learner, metrics, workers):
-    rows = np.random.default_rng(1).integers(0, 2, (6000, 12)).astype(np.uint8)
+    rows = np.random.default_rng(1).integers(0, 2, (3000, 12)).astype(np.uint8)
     peaks = {}
     for memory in (2**21, 2**23):
-        for count in (1500, 6000):
+        for count in (750, 3000):
             prepared, peaks[memory, count] = traced(learner, metrics, rows[:count], memory, workers)
             kept = 8 * count * len(metrics)  # the scores
             listed = count * (8 * 12 + 64)  # where rows stand, and how many examples they have
             assert peaks[memory, count] < memory + prepared + kept + listed
-        assert peaks[memory, 6000] - peaks[memory, 1500] < 4500 * (8 * len(metrics) + 8 * 12 + 64) + memory / 8
-    for count in (1500, 6000):
+        assert peaks[memory, 3000] - peaks[memory, 750] < 2250 * (8 * len(metrics) + 8 * 12 + 64) + memory / 8
+    for count in (750, 3000):
         assert peaks[2**23, count] - peaks[2**21, count] > 2**20
