@@ -122,7 +122,7 @@ def measure(
     names : values, as `check_values` gives them. curves : fit scaling curves. power : leverage, of every object alone and of
     random shares. strikes : strike curves, of the first column.
     """
-    before, many = grid.trained, not table.complete and not isinstance(grid.oracle, TableOracle)
+    before, many = grid.trained, samples(grid, table)
     found = Measured()
     if curves:
         drawn = scaling.sample(grid, budget=budget or BUDGET) if many else table
@@ -152,6 +152,11 @@ def measure(
         alone = {name: leverage.of_strike(grid, [name]) for name in grid.objects} if grid.n_objects <= ALONE else {}
         found = replace(found, leverage=shares, alone=alone, gap=grid.gap(grid.column_names[0]))
     return replace(found, trained=grid.trained - before)
+
+
+def samples(grid: Grid, table: Table) -> bool:
+    """Whether measures are of samples of rows: not all rows are there, and more can be trained."""
+    return not table.complete and not isinstance(grid.oracle, TableOracle)
 
 
 def all_strikes(table: Table) -> dict[str, pd.DataFrame]:
@@ -190,7 +195,7 @@ def work(
 ) -> int:
     """About how many rows `measure` asks the grid for."""
     sampled, n = 0, grid.n_objects
-    if not table.complete and not isinstance(grid.oracle, TableOracle):
+    if samples(grid, table):
         estimates = sum(name in ("shapley", "banzhaf") or of_beta(name) is not None for name in names)
         sampled = (estimates + curves + strikes) * (budget or BUDGET)
     return sampled + (2 * n * (n <= ALONE) + GROUPS * min(9, n - 1) if power else 0)
