@@ -85,7 +85,7 @@ def test_detection_is_told_of_a_play_with_a_defence(arms_race):
     wrong = int(rounds.false_positives.sum())
     right = int(rounds.flagged.sum()) - wrong
     assert 0 < right < poisoned
-    assert "vendor, knn_sanitise: over the 8 rounds in which it worked" in said
+    assert "vendor, knn_sanitise: over the 8 rounds, from round 0 on, in which it worked" in said
     assert f"{right} of {poisoned} poisoned objects (true positive rate {right / poisoned:.3f})" in said
     assert f"{wrong} of {clean} clean ones (false positive rate {wrong / clean:.3f})" in said
     area = record.manifest["detection"]["vendor"]["auc"]
