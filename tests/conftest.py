@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -45,3 +48,27 @@ def played() -> Callable[[Sweep, Callable[..., float | None]], Results]:
         return Results(sweep, pd.DataFrame(lines))
 
     return make
+
+
+@pytest.fixture
+def dataleverage() -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run a command as a user would: its words, and `cwd`."""
+
+    def run(*words: object, cwd: Path) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "dataleverage", *map(str, words)]
+        return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=300)
+
+    return run
+
+
+@pytest.fixture
+def mistake() -> Callable[..., None]:
+    """Hold that a command ended as a user's mistake: exit code 2, what is wrong on standard error, and no traceback."""
+
+    def told(done: subprocess.CompletedProcess[str], *said: str) -> None:
+        assert done.returncode == 2, done.stderr
+        assert "Traceback" not in done.stderr
+        for words in said:
+            assert words in done.stderr
+
+    return told

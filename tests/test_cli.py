@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -21,22 +22,11 @@ ROOT = Path(__file__).parents[1]
 FIRST = ROOT / "scenarios" / "first-strike.yaml"
 ABCD = ROOT / "scenarios" / "abcd.yaml"
 
-
-def dataleverage(*words: object, cwd: Path) -> subprocess.CompletedProcess[str]:
-    """Run a command as a user would."""
-    command = [sys.executable, "-m", "dataleverage", *map(str, words)]
-    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=300)
+Command = Callable[..., subprocess.CompletedProcess[str]]
+Check = Callable[..., None]
 
 
-def mistake(done: subprocess.CompletedProcess[str], *said: str) -> None:
-    """A user's mistake: exit code 2, what is wrong on standard error, and no traceback."""
-    assert done.returncode == 2, done.stderr
-    assert "Traceback" not in done.stderr
-    for words in said:
-        assert words in done.stderr
-
-
-def test_run_writes_a_record_a_page_and_a_summary(tmp_path: Path) -> None:
+def test_run_writes_a_record_a_page_and_a_summary(tmp_path: Path, dataleverage: Command) -> None:
     done = dataleverage("run", FIRST, "--out", "here", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     for words in ("First strike", "accuracy on 'all'", "delete: 6", "given this world", "here/page.html"):
@@ -48,7 +38,7 @@ def test_run_writes_a_record_a_page_and_a_summary(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["here"]
 
 
-def test_a_mistake_that_a_play_finds_is_told_with_its_line(tmp_path: Path) -> None:
+def test_a_mistake_that_a_play_finds_is_told_with_its_line(tmp_path: Path, dataleverage: Command, mistake: Check) -> None:
     (tmp_path / "me.yaml").write_text(
         "title: Me\ndata: {kind: sklearn, name: wine, objects: {by: random, count: 4}}\nlearner: ridge_classifier\n"
         "creators:\n  - {name: me, count: 4, strategy: human}\n"
@@ -57,7 +47,7 @@ def test_a_mistake_that_a_play_finds_is_told_with_its_line(tmp_path: Path) -> No
     assert [path.name for path in tmp_path.iterdir()] == ["me.yaml"]
 
 
-def test_run_twice_gives_the_same_bytes_and_takes_a_new_name(tmp_path: Path) -> None:
+def test_run_twice_gives_the_same_bytes_and_takes_a_new_name(tmp_path: Path, dataleverage: Command) -> None:
     for _ in range(2):
         assert dataleverage("run", FIRST, "--seed", 1, "--no-page", cwd=tmp_path).returncode == 0
     one, two = tmp_path / "runs/first-strike", tmp_path / "runs/first-strike-2"
@@ -65,7 +55,7 @@ def test_run_twice_gives_the_same_bytes_and_takes_a_new_name(tmp_path: Path) -> 
         assert path.read_bytes() == (two / path.name).read_bytes(), path.name
 
 
-def test_worlds_give_an_interval_that_the_worlds_explain(tmp_path: Path) -> None:
+def test_worlds_give_an_interval_that_the_worlds_explain(tmp_path: Path, dataleverage: Command) -> None:
     done = dataleverage("run", FIRST, "--worlds", 4, "--no-page", "--json", cwd=tmp_path)
     said = json.loads(done.stdout)
     found = pd.Series([world["deletion_leverage"] for world in said["worlds"]])
@@ -75,12 +65,12 @@ def test_worlds_give_an_interval_that_the_worlds_explain(tmp_path: Path) -> None
     assert f"{found.mean():.2f} in the mean of 4 worlds, 95 % interval" in text
 
 
-def test_a_table_is_one_world(tmp_path: Path) -> None:
+def test_a_table_is_one_world(tmp_path: Path, dataleverage: Command, mistake: Check) -> None:
     mistake(dataleverage("run", ABCD, "--worlds", 3, cwd=tmp_path), "one world", "--worlds")
     assert list(tmp_path.iterdir()) == []
 
 
-def test_worlds_without_a_clear_gap_are_left_out_and_named(tmp_path: Path) -> None:
+def test_worlds_without_a_clear_gap_are_left_out_and_named(tmp_path: Path, dataleverage: Command) -> None:
     (tmp_path / "small.yaml").write_text(
         """title: Small
 data: {kind: sklearn, name: iris, objects: {by: random, count: 4}, holdout: {audit: 0.09, monitor: 0.05}, seed: 3}
@@ -97,13 +87,13 @@ rounds: 1
     assert left_out.startswith(f"{16 - len(said['worlds'])} of 16 worlds")
 
 
-def test_what_was_changed_is_kept_and_said(tmp_path: Path) -> None:
+def test_what_was_changed_is_kept_and_said(tmp_path: Path, dataleverage: Command) -> None:
     done = dataleverage("run", ABCD, "--out", "out", "--no-page", "--set", "rounds=2", cwd=tmp_path)
     assert "rounds=2" in done.stdout
     assert json.loads((tmp_path / "out/run.json").read_text())["settings"] == ["rounds=2"]
 
 
-def test_json_of_a_mistake_is_on_standard_output(tmp_path: Path) -> None:
+def test_json_of_a_mistake_is_on_standard_output(tmp_path: Path, dataleverage: Command) -> None:
     done = dataleverage("run", FIRST, "--set", "rounds=x", "--set", "creators.1.strategy.mean=[]", "--json", cwd=tmp_path)
     assert done.returncode == 2
     errors = json.loads(done.stdout)["errors"]
@@ -118,14 +108,16 @@ def test_json_of_a_mistake_is_on_standard_output(tmp_path: Path) -> None:
         (lambda folder: ((folder / "out").mkdir(), (folder / "out" / "notes.txt").write_text("x")), "is not empty"),
     ],
 )
-def test_run_refuses_a_place_that_is_taken_and_leaves_it_alone(tmp_path: Path, make: object, said: str) -> None:
+def test_run_refuses_a_place_that_is_taken_and_leaves_it_alone(
+    tmp_path: Path, make: object, said: str, dataleverage: Command, mistake: Check
+) -> None:
     make(tmp_path)  # type: ignore[operator]
     before = sorted(str(path) for path in tmp_path.rglob("*"))
     mistake(dataleverage("run", FIRST, "--out", "out", cwd=tmp_path), said)
     assert sorted(str(path) for path in tmp_path.rglob("*")) == before
 
 
-def test_a_record_is_replaced_only_when_told_to(tmp_path: Path) -> None:
+def test_a_record_is_replaced_only_when_told_to(tmp_path: Path, dataleverage: Command, mistake: Check) -> None:
     assert dataleverage("run", ABCD, "--out", "out", "--no-page", cwd=tmp_path).returncode == 0
     mistake(dataleverage("run", ABCD, "--out", "out", cwd=tmp_path), "--overwrite")
     assert dataleverage("run", ABCD, "--out", "out", "--overwrite", cwd=tmp_path).returncode == 0
@@ -194,7 +186,7 @@ def test_an_interrupt_without_a_store_leaves_nothing_and_says_so(tmp_path: Path)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_validate_says_every_mistake_of_a_file_at_once(tmp_path: Path) -> None:
+def test_validate_says_every_mistake_of_a_file_at_once(tmp_path: Path, dataleverage: Command, mistake: Check) -> None:
     (tmp_path / "bad.yaml").write_text(
         """title: Bad
 data: {kind: csv, path: nowhere.csv, target: y}
@@ -218,7 +210,7 @@ frobnicate: 1
         assert remedy in done.stderr
 
 
-def test_view_makes_the_page_of_a_record(tmp_path: Path) -> None:
+def test_view_makes_the_page_of_a_record(tmp_path: Path, dataleverage: Command, mistake: Check) -> None:
     assert dataleverage("run", ABCD, "--out", "out", cwd=tmp_path).returncode == 0
     assert dataleverage("view", "out", "-o", "again.html", cwd=tmp_path).returncode == 0
     assert (tmp_path / "again.html").read_bytes() == (tmp_path / "out/page.html").read_bytes()
@@ -227,7 +219,7 @@ def test_view_makes_the_page_of_a_record(tmp_path: Path) -> None:
     mistake(dataleverage("view", "out", "-o", "no/where.html", cwd=tmp_path), "cannot be written")
 
 
-def test_new_writes_a_scenario_that_runs_and_never_overwrites(tmp_path: Path) -> None:
+def test_new_writes_a_scenario_that_runs_and_never_overwrites(tmp_path: Path, dataleverage: Command, mistake: Check) -> None:
     assert dataleverage("new", 'it\'s-"mine".yaml', cwd=tmp_path).returncode == 0
     done = dataleverage("run", 'it\'s-"mine".yaml', "--no-page", "--json", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
@@ -236,7 +228,7 @@ def test_new_writes_a_scenario_that_runs_and_never_overwrites(tmp_path: Path) ->
     mistake(dataleverage("new", "no/where.yaml", cwd=tmp_path), "cannot be written")
 
 
-def test_list_names_everything_and_finds_what_was_meant(tmp_path: Path) -> None:
+def test_list_names_everything_and_finds_what_was_meant(tmp_path: Path, dataleverage: Command, mistake: Check) -> None:
     everything = json.loads(dataleverage("list", "--json", cwd=tmp_path).stdout)
     assert {"threshold", "best_response"} <= everything["strategies"].keys()
     assert all(entry["about"] for entries in everything.values() for entry in entries.values())
@@ -247,7 +239,7 @@ def test_list_names_everything_and_finds_what_was_meant(tmp_path: Path) -> None:
     mistake(dataleverage("list", "stratgies", cwd=tmp_path), "'strategies'")
 
 
-def test_schema_is_what_shipped_scenarios_are_valid_against(tmp_path: Path) -> None:
+def test_schema_is_what_shipped_scenarios_are_valid_against(tmp_path: Path, dataleverage: Command) -> None:
     jsonschema = pytest.importorskip("jsonschema")
     from dataleverage.scenario.document import read
 
@@ -267,7 +259,7 @@ def as_json_keys(value: object) -> object:
     return [as_json_keys(item) for item in value] if isinstance(value, list) else value
 
 
-def test_tournament_ranks_both_sides_and_draws(tmp_path: Path) -> None:
+def test_tournament_ranks_both_sides_and_draws(tmp_path: Path, dataleverage: Command, mistake: Check) -> None:
     text = (ROOT / "scenarios/tournaments/filters.yaml").read_text(encoding="utf-8")
     text = text.replace("../arms-race.yaml", str(ROOT / "scenarios/arms-race.yaml")).replace("worlds: 5", "worlds: 2")
     (tmp_path / "held.yaml").write_text(text)
@@ -281,7 +273,7 @@ def test_tournament_ranks_both_sides_and_draws(tmp_path: Path) -> None:
     mistake(dataleverage("tournament", FIRST, cwd=tmp_path), "strategies")
 
 
-def test_describe_prints_the_leverage_card_of_a_record(tmp_path: Path) -> None:
+def test_describe_prints_the_leverage_card_of_a_record(tmp_path: Path, dataleverage: Command, mistake: Check) -> None:
     assert dataleverage("run", ABCD, "--out", "here", "--no-page", cwd=tmp_path).returncode == 0
     done = dataleverage("describe", "here", cwd=tmp_path)
     assert done.returncode == 0 and done.stdout.startswith("# Leverage card: ABCD\n")
@@ -289,7 +281,7 @@ def test_describe_prints_the_leverage_card_of_a_record(tmp_path: Path) -> None:
     mistake(dataleverage("describe", "there", cwd=tmp_path), "there")
 
 
-def test_describe_tries_a_strategy(tmp_path: Path) -> None:
+def test_describe_tries_a_strategy(tmp_path: Path, dataleverage: Command, mistake: Check) -> None:
     done = dataleverage("describe", "{kind: threshold, mean: 0.5}", "--plot", "it.png", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "A small game" in done.stdout and (tmp_path / "it.png").exists()
@@ -299,7 +291,7 @@ def test_describe_tries_a_strategy(tmp_path: Path) -> None:
     mistake(dataleverage("describe", "nowhere", "--plot", "it.png", cwd=tmp_path), "--plot", "for strategies")
 
 
-def test_help_teaches_with_an_example(tmp_path: Path) -> None:
+def test_help_teaches_with_an_example(tmp_path: Path, dataleverage: Command, mistake: Check) -> None:
     for command in ("run", "validate", "grid", "view", "list", "schema", "new"):
         done = dataleverage(command, "--help", cwd=tmp_path)
         assert done.returncode == 0

@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -19,22 +20,11 @@ ROOT = Path(__file__).parents[1]
 FIRST = ROOT / "scenarios" / "first-strike.yaml"
 ABCD = ROOT / "scenarios" / "abcd.yaml"
 
-
-def dataleverage(*words: object, cwd: Path) -> subprocess.CompletedProcess[str]:
-    """Run a command as a user would."""
-    command = [sys.executable, "-m", "dataleverage", *map(str, words)]
-    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=300)
+Command = Callable[..., subprocess.CompletedProcess[str]]
+Check = Callable[..., None]
 
 
-def mistake(done: subprocess.CompletedProcess[str], *said: str) -> None:
-    """A user's mistake: exit code 2, what is wrong on standard error, and no traceback."""
-    assert done.returncode == 2, done.stderr
-    assert "Traceback" not in done.stderr
-    for words in said:
-        assert words in done.stderr
-
-
-def test_grid_unveils_once_and_reads_the_store_then(tmp_path: Path) -> None:
+def test_grid_unveils_once_and_reads_the_store_then(tmp_path: Path, dataleverage: Command, mistake: Check) -> None:
     small = ["--set", "data.objects.count=5", "--set", "creators.1.count=3"]
     first = json.loads(dataleverage("grid", FIRST, "--store", "cells.db", "--json", *small, cwd=tmp_path).stdout)
     again = dataleverage("grid", FIRST, "--store", "cells.db", "--json", "--out", "all.csv", *small, cwd=tmp_path)
@@ -57,7 +47,9 @@ def test_grid_unveils_once_and_reads_the_store_then(tmp_path: Path) -> None:
     assert not (tmp_path / "other.db").exists()
 
 
-def test_grid_predicts_where_a_surrogate_is_named_and_never_otherwise(tmp_path: Path) -> None:
+def test_grid_predicts_where_a_surrogate_is_named_and_never_otherwise(
+    tmp_path: Path, dataleverage: Command, mistake: Check
+) -> None:
     many = ["--set", "data.objects.count=26", "--set", "creators.1.count=24", "--set", "learner=ridge_classifier"]
     mistake(dataleverage("grid", FIRST, *many, cwd=tmp_path), "26 objects have 2**26 rows", "a surrogate for all others")
     named = [*many, "--surrogate", "additive", "--budget", 40]
@@ -83,7 +75,7 @@ def test_grid_predicts_where_a_surrogate_is_named_and_never_otherwise(tmp_path: 
     mistake(dataleverage("grid", ABCD, "--surrogate", "additive", cwd=tmp_path), "surrogate.kind", "trains nothing")
 
 
-def test_grid_says_what_the_measures_say(tmp_path: Path) -> None:
+def test_grid_says_what_the_measures_say(tmp_path: Path, dataleverage: Command, mistake: Check) -> None:
     asked = ("grid", FIRST, "--values", "shapley,leave_one_out", "--scaling", "--leverage", "--plot", "figures")
     done = dataleverage(*asked, "--json", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
@@ -100,7 +92,7 @@ def test_grid_says_what_the_measures_say(tmp_path: Path) -> None:
     mistake(dataleverage("grid", FIRST, "--values", "shapley", "--plot", FIRST, cwd=tmp_path), "is a file")
 
 
-def test_grid_samples_what_it_cannot_enumerate_and_says_so(tmp_path: Path) -> None:
+def test_grid_samples_what_it_cannot_enumerate_and_says_so(tmp_path: Path, dataleverage: Command, mistake: Check) -> None:
     many = ["--set", "data.objects.count=26", "--set", "creators.1.count=24", "--set", "learner=ridge_classifier"]
     asked = ("grid", FIRST, *many, "--budget", 60, "--scaling", "--plot", "figures")
     done = dataleverage(*asked, cwd=tmp_path)
@@ -120,7 +112,7 @@ def test_grid_samples_what_it_cannot_enumerate_and_says_so(tmp_path: Path) -> No
     mistake(dataleverage("grid", FIRST, *many, "--budget", 4, "--scaling", cwd=tmp_path), "4 rows cannot show 4 sizes")
 
 
-def test_grid_reads_the_game_on_it(tmp_path: Path) -> None:
+def test_grid_reads_the_game_on_it(tmp_path: Path, dataleverage: Command, mistake: Check) -> None:
     asked = ("grid", FIRST, "--equilibria", "--moves", "contribute,delete", "--creators", "activists")
     done = dataleverage(*asked, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
@@ -148,12 +140,14 @@ def test_grid_reads_the_game_on_it(tmp_path: Path) -> None:
         (["--creators", "activists"], "--creators", "Add `--equilibria`"),
     ],
 )
-def test_grid_drops_no_option_without_a_word(tmp_path: Path, asked: list[str], option: str, remedy: str) -> None:
+def test_grid_drops_no_option_without_a_word(
+    tmp_path: Path, asked: list[str], option: str, remedy: str, dataleverage: Command, mistake: Check
+) -> None:
     mistake(dataleverage("grid", FIRST, "--store", "cells.db", *asked, cwd=tmp_path), f"{option}: ", "--equilibria", remedy)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_grid_names_every_option_that_it_would_drop_at_once(tmp_path: Path) -> None:
+def test_grid_names_every_option_that_it_would_drop_at_once(tmp_path: Path, dataleverage: Command) -> None:
     done = dataleverage("grid", FIRST, "--equilibria", "--values", "shapley", "--leverage", "--json", cwd=tmp_path)
     assert done.returncode == 2
     errors = json.loads(done.stdout)["errors"]
@@ -181,7 +175,9 @@ def test_measuring_shows_how_far_it_is_on_a_terminal(tmp_path: Path) -> None:
     assert shown and max(shown) > 50, "and it moves"
 
 
-def test_grid_of_many_objects_needs_a_budget_and_keeps_its_lines_short(tmp_path: Path) -> None:
+def test_grid_of_many_objects_needs_a_budget_and_keeps_its_lines_short(
+    tmp_path: Path, dataleverage: Command, mistake: Check
+) -> None:
     text = """
 title: Many
 data: {kind: synthetic, examples: 9000, owners: 3000, features: 5}

@@ -145,9 +145,9 @@ def detected(operator: str, one: Mapping[str, Any]) -> list[str]:
         return [f"{who}: nothing came before it in any round."]
     caught, wronged = f"{one['true_positives']:,} of {one['poisoned']:,}", f"{one['false_positives']:,} of {one['clean']:,}"
     lines = [
-        f"{who}: over the {one['rounds']:,} rounds, from round 0 on, in which it worked, an object counted once in each, it threw "
-        f"out {caught} poisoned objects (true positive rate {number(one['true_positive_rate'])}) and {wronged} clean ones (false positive "
-        f"rate {number(one['false_positive_rate'])})."
+        f"{who}: over the {one['rounds']:,} rounds, from round 0 on, in which it worked, an object counted once in each, it "
+        f"threw out {caught} poisoned objects (true positive rate {number(one['true_positive_rate'])}) and {wronged} clean ones "
+        f"(false positive rate {number(one['false_positive_rate'])})."
     ]
     if one["auc"] is None:
         lines.append(
