@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import itertools
-import os
 import threading
 import time
 from typing import Any, ClassVar
@@ -12,14 +11,11 @@ from pydantic import ConfigDict, Field, PrivateAttr
 from sklearn import discriminant_analysis, dummy, linear_model, naive_bayes, neighbors, tree
 
 from dataleverage.errors import FitError, GridError
-from dataleverage.grid import learners, path
+from dataleverage.grid import learners
 from dataleverage.grid.learner import Learner
-from dataleverage.grid.metrics import columns_of
-from dataleverage.grid.oracle import TrainedOracle
-from dataleverage.grid.rows import all_rows, onehot
+from dataleverage.grid.rows import onehot
 from dataleverage.kinds import family
 from dataleverage.testing import check_learner
-from dataleverage.testing.worlds import worlds
 
 CLASSIFICATION = 7  # worlds
 REGRESSION = 5
@@ -291,123 +287,6 @@ class NewFingerprintEachTime(Honest):
 COUNT = itertools.count()
 
 
-class Looping(Honest):
-    """Its loop is one of its own."""
-
-    def loop(self, pool, need):
-        honest = super().loop(pool, need)
-        return lambda rows: self.looped(honest(rows))
-
-    def looped(self, decision):
-        return decision + 3
-
-
-class FitsOneByOneAnotherModel(Looping):
-    def looped(self, decision):
-        return -decision
-
-
-class FitsOneByOneWithOtherProbabilities(Looping):
-    """Honest says joint likelihoods of a sort; labels are the same, and only their softmax is not."""
-
-    def prepare(self, pool, need):
-        honest = super().prepare(pool, need)
-        return lambda rows: np.log1p(honest(rows))
-
-    def looped(self, decision):
-        return 1.01 * decision
-
-
-class RanksOneByOneInAnotherOrder(Looping):
-    gives: ClassVar[Any] = ("label", "ranking")
-
-    def looped(self, decision):
-        margin = (decision[..., 1] - decision[..., 0])[..., None]
-        return np.concatenate([np.zeros_like(margin), np.sign(margin) * (1 + 1 / (1 + np.abs(margin)))], axis=2)
-
-
-class RanksOneByOneOnAnotherScale(RanksOneByOneInAnotherOrder):
-    def looped(self, decision):
-        if decision.shape[2] > 2:
-            return 5 * decision
-        margin = (decision[..., 1] - decision[..., 0])[..., None]
-        return np.concatenate([np.zeros_like(margin), np.sign(margin) * np.abs(margin) ** 0.5], axis=2)
-
-
-class CannotFitOneByOne(Looping):
-    def looped(self, decision):
-        raise FitError("only in batches")
-
-
-class FailsOneByOne(Looping):
-    def looped(self, decision):
-        raise ZeroDivisionError("a row by itself")
-
-
-class FitsOneByOneInAnotherShape(Looping):
-    def looped(self, decision):
-        return decision[:, :-1]
-
-
-class Numbers(Learner):
-    """The mean target of a row's examples, each of which counts by how near it is."""
-
-    task: ClassVar[Any] = ("regression",)
-    gives: ClassVar[Any] = ("label", "ranking")
-    off: float = 0.0
-
-    def prepare(self, pool, need):
-        near = np.exp(-((pool.X_eval[:, None] - pool.X) ** 2).mean(axis=2) / 8).T
-        stats = pool.per_unit(np.stack([near, near * pool.y[:, None]], axis=2)).reshape(pool.n_units, -1)
-
-        def predict(rows):
-            weight, total = (onehot(rows, pool.n_present) @ stats).reshape(len(rows), -1, 2).transpose(2, 0, 1)
-            return (total / weight)[..., None]
-
-        return predict
-
-    def loop(self, pool, need):
-        honest = super().loop(pool, need)
-        return lambda rows: honest(rows) + self.off
-
-
-class LoopThatStaysHere(Looping):
-    def loop(self, pool, need):
-        honest, lock = super().loop(pool, need), threading.Lock()
-
-        def predict(rows):
-            with lock:
-                return honest(rows)
-
-        return predict
-
-
-class Forgetful:
-    """Decides by something that is not sent along."""
-
-    def __init__(self, honest):
-        self.honest, self.sign = honest, 1.0
-
-    def __getstate__(self):
-        return {"honest": self.honest, "sign": -1.0}
-
-    def __call__(self, rows):
-        return self.sign * self.honest(rows)
-
-
-class LoopIsAnotherOneElsewhere(Looping):
-    def loop(self, pool, need):
-        return Forgetful(super().loop(pool, need))
-
-
-class DependsOnTheProcess(Honest):
-    process: int = Field(default_factory=os.getpid)
-
-    def prepare(self, pool, need):
-        honest, sign = super().prepare(pool, need), 1.0 if os.getpid() == self.process else -1.0
-        return lambda rows: sign * honest(rows)
-
-
 class Thawed(Honest):
     model_config = ConfigDict(frozen=False)
 
@@ -424,7 +303,7 @@ class HoldsALock(Honest):
     _lock: Any = PrivateAttr(None)
 
 
-@pytest.mark.parametrize("kind", [Honest, OneThread, Weighs, Looping, RanksOneByOneOnAnotherScale, CannotFitOneByOne])
+@pytest.mark.parametrize("kind", [Honest, OneThread, Weighs])
 def test_an_honest_learner_passes(kind):
     assert len(check_learner(kind())) == CLASSIFICATION
 
@@ -433,36 +312,9 @@ def test_rows_that_say_they_cannot_be_fitted_are_left_out():
     assert len(check_learner(SaysWhatItCannotDo())) == CLASSIFICATION
 
 
-def test_a_loop_that_cannot_be_sent_passes_and_stays_in_this_process(monkeypatch):
-    """A learner that cannot be pickled is refused; its loop need not be, and then the path says why nothing is sent."""
-    assert len(check_learner(LoopThatStaysHere())) == CLASSIFICATION
-    world = worlds("classification", 0)["two classes"]
-    for name in ("STARTING", "SENDING", "BRIEF", "LONG"):
-        monkeypatch.setattr(path, name, np.inf if name == "LONG" else 0.0)
-    oracle = TrainedOracle(world, LoopThatStaysHere(), columns_of(world, "accuracy"), workers=2, path="loop")
-    rows = np.concatenate([all_rows(6)] * 4)
-    assert np.array_equal(
-        oracle.scores(rows), TrainedOracle(world, Honest(), columns_of(world, "accuracy"), path="batches").scores(rows)
-    )
-    assert "in one process, because the learner cannot be sent to another (TypeError: cannot pickle" in oracle.path
-
-
-def test_a_loop_that_predicts_other_numbers_is_caught():
-    assert len(check_learner(Numbers())) == REGRESSION
-    with pytest.raises(AssertionError, match=r"loop: on the world 'regression', fitted by itself it differs by .*\(row"):
-        check_learner(Numbers(off=1e-3))
-
-
 @pytest.mark.parametrize(
     ("kind", "says"),
     [
-        (FitsOneByOneAnotherModel, r"loop: .*labels differ: .*\(row"),
-        (FitsOneByOneWithOtherProbabilities, r"loop: .*fitted by itself it differs by .*\(row"),
-        (RanksOneByOneInAnotherOrder, r"loop: .*fitted by itself it differs by .*\(row"),
-        (FailsOneByOne, r"loop: .*ZeroDivisionError: a row by itself \(row"),
-        (FitsOneByOneInAnotherShape, r"loop: .*decision values \(\d+, \d\) and not \(\d+, \d\) \(row"),
-        (LoopIsAnotherOneElsewhere, r"another process, one by one: .*labels differ: .*\(row"),
-        (DependsOnTheProcess, r"another process: .*labels differ: .*\(row"),
         (DependsOnTheBatch, r"batch and one by one: on the world 'two classes', .*\(row [A-F]+ = \["),
         (DependsOnTheOrder, r"batch and one by one: .*decision values differ by .*1e-09 is allowed \(row"),
         (Remembers, r"chunks: .*of 25 labels differ: the first, of example \d+, is 0 and not 1 \(row"),

@@ -146,8 +146,8 @@ def detected(operator: str, one: Mapping[str, Any]) -> list[str]:
     caught, wronged = f"{one['true_positives']:,} of {one['poisoned']:,}", f"{one['false_positives']:,} of {one['clean']:,}"
     lines = [
         f"{who}: over the {one['rounds']:,} rounds, from round 0 on, in which it worked, an object counted once in each, it "
-        f"threw out {caught} poisoned objects (true positive rate {number(one['true_positive_rate'])}) and {wronged} clean ones "
-        f"(false positive rate {number(one['false_positive_rate'])})."
+        f"threw out {caught} poisoned objects (true positive rate {number(one['true_positive_rate'])}) and {wronged} clean "
+        f"ones (false positive rate {number(one['false_positive_rate'])})."
     ]
     if one["auc"] is None:
         lines.append(
